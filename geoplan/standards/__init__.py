@@ -1,0 +1,1 @@
+"""Standards: limits, radii and walking speeds, each with its source and how sure it is."""
