@@ -1,0 +1,204 @@
+"""What ``geoplan.toml`` may say: frozen models, one for each table of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, STREETS, UNITS, Datum, TableSchema
+
+__all__ = [
+    "OSM_ROLES",
+    "PROJECT_FILE",
+    "SCHEMAS",
+    "GraphSource",
+    "HouseholdSettings",
+    "LayerSource",
+    "OsmFacility",
+    "OsmSource",
+    "Project",
+    "Role",
+    "StandardSettings",
+    "TableSource",
+    "WalkSettings",
+]
+
+PROJECT_FILE = "geoplan.toml"
+"""Name of a project's file in its folder."""
+
+Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "units"]
+
+OSM_ROLES: tuple[Role, ...] = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers")
+"""What an OSM extract can give."""
+
+SCHEMAS: dict[str, TableSchema] = {
+    schema.name: schema for schema in (BUILDINGS, FACILITIES, STREETS, ESTATES, GATES, ENTRANCES, BARRIERS, UNITS)
+}
+"""Schema of the table that each role fills."""
+
+# bool is an int to Python, and pydantic's lax mode reads "3" as 3: what TOML says is meant as it is written
+Number = StrictInt | StrictFloat
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Name = Annotated[StrictStr, Field(min_length=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableSource(_Settings):
+    """An Excel or CSV ledger that is joined to a layer by an id."""
+
+    file: Name
+    sheet: StrictStr = ""
+    key: Name
+    on: StrictStr = ""
+    columns: dict[str, StrictStr] = {}
+
+
+class LayerSource(_Settings):
+    """One file, or one layer of a file, and the role that it plays."""
+
+    role: Role
+    file: Name
+    layer: StrictStr = ""
+    id: StrictStr = ""
+    datum: Datum = "unknown"
+    crs: StrictStr = ""
+    encoding: StrictStr = ""
+    columns: dict[str, StrictStr] = {}
+    values: dict[str, StrictStr | StrictBool | Number] = {}
+    tables: tuple[TableSource, ...] = ()
+    level: StrictStr = ""
+    parent: StrictStr = ""
+    parallel: StrictBool = False
+
+    @property
+    def label(self) -> str:
+        """Role, with the level of units."""
+        return f"{self.role} {self.level}".strip()
+
+
+class OsmFacility(_Settings):
+    """Facilities out of an OSM extract: a kind and the tags that it has there."""
+
+    kind: Name
+    tags: Name
+    tier: StrictStr = ""
+
+
+class OsmSource(_Settings):
+    """An OSM extract and what is taken from it; where ``take`` is not given, all that no layer gives."""
+
+    file: Name
+    take: tuple[Role, ...] | None = None
+    level: Name = "communities"
+    admin_level: Annotated[int, Field(strict=True, ge=1, le=12)] = 8
+    facilities: tuple[OsmFacility, ...] = ()
+
+
+class GraphSource(_Settings):
+    """Streets from a GraphML file as OSMnx writes it."""
+
+    file: Name
+
+
+class HouseholdSettings(_Settings):
+    """How missing household counts are estimated."""
+
+    total: Positive | None = None
+    people_per_household: Positive = 2.62
+    floor_area_per_household_m2: Positive = 92.17
+    default_floors: Positive = 2.0
+
+
+class WalkSettings(_Settings):
+    """How people walk, and to which facilities."""
+
+    mode: Literal["time", "distance"] = "time"
+    profiles: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = ("planner",)
+    minutes: Annotated[tuple[Positive, ...], Field(min_length=1)] = (5.0, 10.0, 15.0)
+    centre: Literal["any", "own"] = "any"
+    max_connector_m: NotNegative = 200.0
+    island_tolerance_m: NotNegative = 50.0
+    gate_tolerance_m: NotNegative = 15.0
+    detour: Annotated[float, Field(strict=True, ge=1, allow_inf_nan=False)] = 1.25
+    facilities: StrictStr = ""
+
+
+class StandardSettings(_Settings):
+    """Standards that apply, by the id of a preset or the path of a file."""
+
+    active: tuple[Name, ...] = ("gb50180-2018",)
+
+
+class Project(_Settings):
+    """A project file, read and checked; ``path`` is where it lies and all its paths start from there."""
+
+    path: Path = Path(PROJECT_FILE)
+    name: StrictStr = ""
+    language: Literal["zh", "en"] | None = None
+    crs: StrictStr = "auto"
+    synthetic: StrictBool = False
+    attribution: tuple[StrictStr, ...] = ()
+    layers: tuple[LayerSource, ...] = ()
+    osm: OsmSource | None = None
+    graph: GraphSource | None = None
+    households: HouseholdSettings = HouseholdSettings()
+    walk: WalkSettings = WalkSettings()
+    standards: StandardSettings = StandardSettings()
+
+    @property
+    def folder(self) -> Path:
+        """Folder that the paths in the file start from."""
+        return self.path.parent
+
+    @property
+    def title(self) -> str:
+        """Name of the town; the folder's name where the file gives none."""
+        return self.name or self.path.resolve().parent.name
+
+    @property
+    def osm_roles(self) -> tuple[Role, ...]:
+        """Roles that the OSM extract fills: those asked for, else all that nothing else in the project fills."""
+        if self.osm is None:
+            return ()
+        if self.osm.take is not None:
+            return self.osm.take
+        filled = {layer.role for layer in self.layers} | ({"streets"} if self.graph is not None else set())
+        return tuple(role for role in OSM_ROLES if role not in filled)
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Names of the levels, the main one first."""
+        names = tuple(layer.level for layer in self.layers if layer.role == "units")
+        return (*names, self.osm.level) if self.osm is not None and "units" in self.osm_roles else names
+
+    def locate(self, file: str) -> Path:
+        """Path of a file that the project names.
+
+        Parameters
+        ----------
+        file
+            Path as written in the project file.
+
+        Returns
+        -------
+        Path
+        """
+        return self.folder / file
+
+    def files(self) -> tuple[Path, ...]:
+        """Every input file that the project names, in the order of the project file.
+
+        Returns
+        -------
+        tuple of Path
+            Without repetitions.
+        """
+        names = [name for layer in self.layers for name in (layer.file, *(table.file for table in layer.tables))]
+        names += [source.file for source in (self.osm, self.graph) if source is not None]
+        return tuple(dict.fromkeys(self.locate(name) for name in names))
