@@ -1,0 +1,323 @@
+"""``coverage.xlsx``: the answer first, then every table behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from openpyxl import Workbook
+
+from geoplan.errors import msg
+from geoplan.report.cells import Field, SheetWriter, save_bytes
+from geoplan.report.labels import case_name, header, level_name, reason_name, status_name
+from geoplan.report.records import notice_texts, profile_of, units_table
+from geoplan.report.staging import staged
+from geoplan.text import translate
+
+if TYPE_CHECKING:
+    from geoplan.coverage import Case, Coverage
+
+__all__ = ["write_coverage_xlsx"]
+
+_KINDS = {
+    "households": "count",
+    "people": "count",
+    "people_resident": "count",
+    "people_registered": "count",
+    "buildings": "count",
+    "unreachable_buildings": "count",
+    "facilities": "count",
+    "unserved_households": "count",
+    "unserved_people": "count",
+    "walk_min": "minutes",
+    "p50_min": "minutes",
+    "p90_min": "minutes",
+    "straight_m": "metres",
+    "connector_m": "metres",
+    "m2_per_100_households": "number",
+}
+_STARTS = {"served_": "count", "share_": "share", "straight_share_": "share", "people_share_": "share"}
+
+
+def write_coverage_xlsx(coverage: Coverage, path: str | Path, *, language: str = "zh") -> Path:
+    """Write a coverage as a workbook.
+
+    Sheets: the answer, the units of every level, estates, unserved buildings, facilities, rules, notes.
+
+    Parameters
+    ----------
+    coverage
+        The coverage.
+    path
+        File to write; an old one is replaced when the new one is whole.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, or is open in another program.
+    """
+    path = Path(path)
+    content = save_bytes(_build(coverage, language))
+    with staged(path.parent) as stage:
+        (stage / path.name).write_bytes(content)
+    return path
+
+
+def _build(coverage: Coverage, language: str) -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.creator = "geoplan"
+    book.properties.title = coverage.town.name
+    _answer_sheet(book, coverage, language)
+    for level in coverage.town.levels:
+        _units_sheet(book, coverage, level.name, language)
+    if coverage.town.estates is not None and len(coverage.town.estates):
+        _units_sheet(book, coverage, "estates", language)
+    _unserved_sheet(book, coverage, language)
+    _facilities_sheet(book, coverage, language)
+    _rules_sheet(book, coverage, language)
+    _notes_sheet(book, coverage, language)
+    return book
+
+
+def _say(language: str, text: Any) -> str:
+    return translate(text, language)
+
+
+def _case_line(case: Case, language: str) -> str:
+    profile = profile_of(case)
+    return case_name(case.mode, dict(profile.name), case.tier, case.centre, language)
+
+
+def _answer_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Summary")), language=language)
+    writer.line(
+        _say(language, msg("{town}: service circles and coverage", town=coverage.town.name)), size=18, bold=True
+    )
+    total = coverage.total(coverage.case)
+    for m in sorted(coverage.minutes, reverse=True):
+        writer.line(_answer(total, m, language), size=13 if m == max(coverage.minutes) else 11, bold=True)
+    writer.line(_case_line(coverage.case, language), colour="404040")
+    for text in notice_texts(coverage, language, everywhere=True):
+        writer.line(text, colour="C00000", bold=True)
+    writer.gap()
+    fields = _case_fields(language)
+    writer.table(fields, _case_rows(coverage, language), main=False)
+    writer.gap()
+    if coverage.town.levels:
+        level = coverage.town.levels[0].name
+        writer.line(level_name(level, language), size=12, bold=True)
+        units = units_table(coverage, coverage.case, level)
+        columns = ["name", "households", *(f"share_{m:g}" for m in coverage.minutes)]
+        fields = [Field(c, header(c, language), _kind(c)) for c in columns]
+        writer.table(fields, _rows(units, language), main=False)
+    writer.close()
+
+
+def _answer(total: dict[str, Any], minutes: float, language: str) -> str:
+    key = f"{minutes:g}"
+    households = float(total["households"])
+    share = float(total[f"served_households_{key}"]) / households if households > 0 else 0.0
+    return _say(
+        language,
+        msg(
+            "{minutes} minutes: {share} of households served ({served} of {households}), {people} people",
+            minutes=key,
+            share=f"{share:.1%}",
+            served=f"{total[f'served_households_{key}']:,.0f}",
+            households=f"{households:,.0f}",
+            people=f"{total[f'served_people_{key}']:,.0f}",
+        ),
+    )
+
+
+def _case_fields(language: str) -> list[Field]:
+    columns = [
+        "case",
+        "minutes",
+        "limit",
+        "served_households",
+        "share",
+        "served_people",
+        "straight_share",
+        "rule",
+        "status",
+    ]
+    heads = {
+        "case": msg("Measured"),
+        "limit": msg("Limit"),
+        "served_households": msg("Households served"),
+        "share": msg("Share of households"),
+        "served_people": msg("People served"),
+        "straight_share": msg("Share in a straight line"),
+        "rule": msg("Binding rule"),
+    }
+    kinds = {"minutes": "number", "served_households": "count", "share": "share", "served_people": "count"}
+    kinds["straight_share"] = "share"
+    return [
+        Field(c, _say(language, heads[c]) if c in heads else header(c, language), kinds.get(c, "text")) for c in columns
+    ]
+
+
+def _case_rows(coverage: Coverage, language: str) -> list[dict[str, Any]]:
+    rows = []
+    for case in coverage.cases:
+        total = coverage.total(case)
+        households = float(total["households"])
+        for m in coverage.minutes:
+            rule = coverage.binding_rule(case, m)
+            served = float(total[f"served_households_{m:g}"])
+            rows.append(
+                {
+                    "case": _case_line(case, language),
+                    "minutes": m,
+                    "limit": _limit(coverage.limit(case, m), case.mode, language),
+                    "served_households": served,
+                    "share": served / households if households > 0 else None,
+                    "served_people": total[f"served_people_{m:g}"],
+                    "straight_share": total.get(f"straight_share_{m:g}"),
+                    "rule": rule.citation or rule.name.get(language, rule.id),
+                    "status": status_name(rule.status, language),
+                }
+            )
+    return rows
+
+
+def _limit(limit: float, mode: str, language: str) -> str:
+    if mode == "distance":
+        return _say(language, msg("{metres} m along the streets", metres=f"{limit:,.0f}"))
+    return _say(language, msg("{minutes} min on foot", minutes=f"{limit / 60:g}"))
+
+
+def _kind(column: str) -> str:
+    if column in _KINDS:
+        return _KINDS[column]
+    for start, kind in _STARTS.items():
+        if column.startswith(start):
+            return kind
+    return "metres" if column.endswith(("_m2", "_m")) else "text"
+
+
+def _rows(table: pd.DataFrame, language: str) -> list[dict[str, Any]]:
+    rows = table.to_dict("records")
+    for row in rows:
+        if row["id"] is None:
+            row["name"] = _say(language, msg("in no unit"))
+    return rows
+
+
+def _units_sheet(book: Workbook, coverage: Coverage, level: str, language: str) -> None:
+    writer = SheetWriter(book, level_name(level, language), language=language)
+    units = units_table(coverage, coverage.case, level)
+    fields = [Field(c, header(c, language), _column_kind(units, c)) for c in units.columns]
+    total = {**coverage.total(coverage.case), "id": "", "name": _say(language, msg("Total"))}
+    writer.table(fields, [*_rows(units, language), total], last_is_total=True)
+    writer.close()
+
+
+def _column_kind(table: pd.DataFrame, column: str) -> str:
+    kind = _kind(column)
+    if kind == "text" and pd.api.types.is_float_dtype(table[column]):
+        return "number"
+    return kind
+
+
+def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Unserved buildings")), language=language)
+    table = coverage.buildings(coverage.case)
+    top = max(coverage.minutes)
+    lived_in = table["households"].fillna(0) > 0
+    table = table[~table[f"served_{top:g}"].astype(bool) & lived_in]
+    levels = [level.name for level in coverage.town.levels]
+    columns = ["name", "estate", *levels, "households", "people_resident", "walk_min", "facility", "straight_m"]
+    columns += ["connector_m", "reason", "edge_affected", "estimated"]
+    columns = ["id", *(c for c in columns if c in table.columns)]
+    fields = [Field(c, header(c, language) if c not in levels else level_name(c, language), _kind(c)) for c in columns]
+    rows = table.drop(columns="geometry").assign(id=table.index).to_dict("records")
+    named = {level.name: level.table["name"].to_dict() for level in coverage.town.levels}
+    named["facility"] = coverage.town.facilities["name"].to_dict()
+    if coverage.town.estates is not None:
+        named["estate"] = coverage.town.estates["name"].to_dict()
+    for row in rows:
+        row["reason"] = reason_name(row["reason"], language)
+        for column, names in named.items():
+            if column in row and not pd.isna(row[column]):
+                row[column] = names.get(row[column]) or row[column]
+    writer.table(fields, rows)
+    writer.close()
+
+
+def _facilities_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Centres")), language=language)
+    table = coverage.town.facilities
+    buildings = coverage.buildings(coverage.case)
+    top = max(coverage.minutes)
+    served = buildings[buildings[f"served_{top:g}"].astype(bool)]
+    nearest = served.groupby("facility")[["households", "people_resident"]].sum()
+    table = table.drop(columns="geometry").join(nearest.rename(columns={"households": "nearest_households"}))
+    columns = ["id", "name", "kind", "tier", "serves", "floor_area_m2", "address", "candidate", "nearest_households"]
+    fields = [Field(c, header(c, language), _kind(c)) for c in columns[:-1]]
+    fields.append(
+        Field(
+            "nearest_households",
+            _say(language, msg("Nearest for households within {minutes} min", minutes=f"{top:g}")),
+            "count",
+        )
+    )
+    writer.table(fields, table.assign(id=table.index).to_dict("records"))
+    writer.close()
+
+
+def _rules_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Rules and sources")), language=language)
+    columns = ["standard", "quantity", "low", "value", "high", "unit", "source", "status"]
+    heads = {
+        "standard": msg("Standard"),
+        "low": msg("At least"),
+        "value": msg("Figure"),
+        "high": msg("At most"),
+    }
+    fields = [
+        Field(
+            c,
+            _say(language, heads[c]) if c in heads else header(c, language),
+            "number" if c in ("low", "value", "high") else "text",
+        )
+        for c in columns
+    ]
+    rows = [
+        {
+            "standard": standard.name.get(language, standard.id),
+            "quantity": rule.name.get(language, rule.quantity),
+            "low": rule.low,
+            "value": rule.value,
+            "high": rule.high,
+            "unit": rule.unit,
+            "source": rule.citation,
+            "status": status_name(rule.status, language),
+        }
+        for standard in coverage.standards
+        for rule in standard.rules
+    ]
+    writer.table(fields, rows)
+    writer.close()
+
+
+def _notes_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Notes")), language=language)
+    for text in notice_texts(coverage, language, everywhere=True):
+        writer.line(text, bold=True, colour="C00000")
+    for text in notice_texts(coverage, language, everywhere=False):
+        writer.line(text)
+    writer.line(
+        _say(language, msg("A share counts households; a walk of exactly the limit counts as served.")), colour="404040"
+    )
+    writer.close()
