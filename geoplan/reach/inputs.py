@@ -1,0 +1,332 @@
+"""What a walk network is given: checked, and turned into arrays."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geoplan.errors import Fault, InputError, Message, Where, msg
+from geoplan.reach.quanta import Quantum
+from geoplan.reach.search import NEVER, Labels, Starts
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = [
+    "NodeIds",
+    "check_costs",
+    "check_ends",
+    "check_limit",
+    "check_numbers",
+    "check_positions",
+    "check_sizes",
+    "edge_costs",
+    "id_array",
+    "make_labels",
+    "make_starts",
+    "node_xy",
+    "position_array",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def id_array(ids: Iterable[Hashable]) -> NDArray[Any]:
+    """Ids as int64 where all are integers, else as objects (tuples stay tuples)."""
+    if isinstance(ids, range):
+        return np.arange(ids.start, ids.stop, ids.step)
+    if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu" and ids.ndim == 1:
+        return ids.astype(np.int64)
+    if isinstance(ids, np.ndarray):
+        ids = ids.tolist()
+    listed = list(ids)
+    if all(type(i) is int and -(2**63) <= i < 2**63 for i in listed):
+        return np.array(listed, dtype=np.int64)
+    return np.fromiter(listed, dtype=object, count=len(listed))
+
+
+def position_array(positions: ArrayLike) -> Ints:
+    """Positions as a fresh int64 array."""
+    return np.array(positions, dtype=np.int64).reshape(-1)
+
+
+class NodeIds:
+    """Finds the position of a node id."""
+
+    def __init__(self, ids: NDArray[Any]) -> None:
+        self._ids = ids
+
+    def check(self) -> None:
+        """Ids must be unique."""
+        if self._distinct < len(self._ids):
+            raise InputError(
+                Fault(
+                    code="duplicate-id",
+                    needed=msg("one id a node"),
+                    given=msg("{count} ids for {nodes} nodes", count=self._distinct, nodes=len(self._ids)),
+                    mend=msg("give each node an id of its own"),
+                )
+            )
+
+    @cached_property
+    def _counted(self) -> bool:
+        return self._ids.dtype != object and bool((self._ids == np.arange(len(self._ids))).all())
+
+    @cached_property
+    def _sorted(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self._ids, kind="stable")
+        return self._ids[order], order
+
+    @cached_property
+    def _table(self) -> dict[Hashable, int]:
+        return {node: i for i, node in enumerate(self._ids.tolist())}
+
+    @property
+    def _distinct(self) -> int:
+        if self._counted:
+            return len(self._ids)
+        if self._ids.dtype == object:
+            return len(self._table)
+        return int((np.diff(self._sorted[0]) != 0).sum()) + min(1, len(self._ids))
+
+    def find(self, ids: Iterable[Hashable]) -> Ints:
+        """Positions of ids; :class:`InputError` naming those that are unknown."""
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
+            raise InputError(
+                Fault(
+                    code="not-a-collection",
+                    needed=msg("a collection of node ids"),
+                    given=msg("{value}", value=repr(ids)),
+                    mend=msg("put the id into a list"),
+                )
+            )
+        wanted = ids if isinstance(ids, np.ndarray) else list(ids)
+        if len(wanted) == 0:
+            return np.zeros(0, np.int64)
+        found = self._lookup(wanted)
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown):
+            raise InputError(
+                Fault(
+                    code="unknown-node",
+                    needed=msg("nodes of the network"),
+                    given=msg("{count} ids that it does not have", count=len(unknown)),
+                    mend=msg("take the ids from its node_ids"),
+                    where=Where(rows=tuple(str(wanted[i]) for i in unknown)),
+                )
+            )
+        return found
+
+    def _lookup(self, wanted: Any) -> Ints:
+        if self._ids.dtype != object:
+            numbers_only = isinstance(wanted, np.ndarray) or all(isinstance(i, (int, np.integer)) for i in wanted)
+            asked = np.asarray(wanted) if numbers_only else None
+            if asked is not None and asked.dtype.kind in "iu" and asked.ndim == 1:
+                return self._lookup_integers(asked)
+        table = self._table
+        listed = wanted.tolist() if isinstance(wanted, np.ndarray) else wanted
+        return np.fromiter((table.get(node, -1) for node in listed), np.int64, len(listed))
+
+    def _lookup_integers(self, asked: NDArray[Any]) -> Ints:
+        if self._counted:
+            return np.where((asked >= 0) & (asked < len(self._ids)), asked, -1).astype(np.int64)
+        ids, order = self._sorted
+        if len(ids) == 0:
+            return np.full(len(asked), -1)
+        place = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+        return np.where(ids[place] == asked, order[place], -1)
+
+
+def _size_fault(name: str, needed: int, given: int) -> Fault:
+    return Fault(
+        code="wrong-size",
+        needed=msg("{needed} values in {name}", needed=needed, name=name),
+        given=msg("{given} values", given=given),
+        mend=msg("give one value each"),
+    )
+
+
+def check_sizes(node_count: int, **arrays: NDArray[Any] | None) -> None:
+    """Per-arc arrays must be as long as ``tail``, per-node arrays as the number of nodes."""
+    tail = arrays["tail"]
+    arcs = 0 if tail is None else len(tail)
+    wanted = {"head": arcs, "cost": arcs, "node_ids": node_count, "xy": node_count}
+    faults = [
+        _size_fault(name, wanted[name], len(array))
+        for name, array in arrays.items()
+        if array is not None and name in wanted and len(array) != wanted[name]
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def check_ends(tail: Ints, head: Ints, node_count: int) -> None:
+    """Arcs must lead from node to node."""
+    wrong = np.flatnonzero((tail < 0) | (tail >= node_count) | (head < 0) | (head >= node_count))
+    if len(wrong):
+        raise InputError(
+            Fault(
+                code="unknown-node",
+                needed=msg("arcs between the nodes 0 to {last}", last=node_count - 1),
+                given=msg("{count} arcs that lead elsewhere", count=len(wrong)),
+                mend=msg("count the nodes of both ends"),
+                where=Where(rows=tuple(map(str, wrong.tolist()))),
+            )
+        )
+
+
+def check_positions(positions: Ints, node_count: int) -> None:
+    """Positions must be those of nodes."""
+    wrong = positions[(positions < 0) | (positions >= node_count)]
+    if len(wrong):
+        raise InputError(
+            Fault(
+                code="unknown-node",
+                needed=msg("positions from 0 to {last}", last=node_count - 1),
+                given=msg("{count} others", count=len(wrong)),
+                mend=msg("take them from WalkNetwork.positions"),
+                where=Where(rows=tuple(map(str, wrong.tolist()))),
+            )
+        )
+
+
+def check_numbers(name: str, values: Ints, count: int) -> None:
+    """Labels and numbers of searches: one each, none negative."""
+    if len(values) != count:
+        raise InputError(_size_fault(name, count, len(values)))
+    if (values < 0).any():
+        raise InputError(
+            Fault(
+                code="negative-number",
+                needed=msg("whole numbers from 0 up in {name}", name=name),
+                given=msg("{value}", value=int(values.min())),
+                mend=msg("number from 0"),
+            )
+        )
+
+
+def check_limit(limit: float) -> None:
+    """A limit must be a number."""
+    if math.isnan(limit):
+        raise InputError(
+            Fault(
+                code="nan-limit",
+                needed=msg("a limit"),
+                given=msg("NaN, which is no number"),
+                mend=msg("give a cost, or inf for no limit"),
+            )
+        )
+
+
+def _edge_names(tail: Ints, head: Ints, ids: Sequence[Any] | NDArray[Any], which: Ints) -> tuple[str, ...]:
+    return tuple(f"{ids[tail[i]]} -> {ids[head[i]]}" for i in which)
+
+
+def check_costs(cost: Floats, tail: Ints, head: Ints, ids: NDArray[Any]) -> None:
+    """Costs must be finite and not negative."""
+    kinds: tuple[tuple[str, NDArray[np.bool_], Message], ...] = (
+        ("nan-cost", np.isnan(cost), msg("no number (NaN)")),
+        ("infinite-cost", np.isinf(cost), msg("infinite costs")),
+        ("negative-cost", np.isfinite(cost) & (cost < 0.0), msg("negative costs")),
+    )
+    faults = [
+        Fault(
+            code=code,
+            needed=msg("finite costs of at least 0 on every edge"),
+            given=given,
+            mend=msg("mend the edges, or take out those that nobody can walk"),
+            where=Where(rows=_edge_names(tail, head, ids, np.flatnonzero(wrong))),
+        )
+        for code, wrong, given in kinds
+        if wrong.any()
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, ids: list[Any]) -> Floats:
+    """The weight of each edge; :class:`InputError` naming the edges where it is missing or no number."""
+    if not data:
+        return np.zeros(0)
+    missing = object()
+    values = [edge.get(weight, missing) for edge in data]
+    try:
+        plain = np.array(values)
+    except (TypeError, ValueError):
+        plain = np.empty(0, dtype=object)
+    if plain.dtype.kind in "iuf" and plain.ndim == 1:
+        return plain.astype(np.float64)
+
+    def fault(code: str, given: Message, wrong: Callable[[Any], bool]) -> Fault | None:
+        rows = np.array([i for i, value in enumerate(values) if wrong(value)], dtype=np.int64)
+        if not len(rows):
+            return None
+        return Fault(
+            code=code,
+            needed=msg("a number in {weight} on every edge", weight=weight),
+            given=given,
+            mend=msg("name the attribute that holds the cost, or fill it in"),
+            where=Where(column=weight, rows=_edge_names(tail, head, ids, rows)),
+        )
+
+    faults = (
+        fault("missing-weight", msg("edges without it"), lambda v: v is missing or v is None),
+        fault(
+            "not-a-number",
+            msg("edges where it is no number"),
+            lambda v: v is not missing and v is not None and not _is_number(v),
+        ),
+    )
+    found = [f for f in faults if f is not None]
+    if found:
+        raise InputError(found)
+    return np.array([float(value) for value in values])
+
+
+def _is_number(value: object) -> bool:
+    # numpy's own scalars and Decimal too, but not the text "12"
+    return isinstance(value, numbers.Number) and not isinstance(value, complex)
+
+
+def node_xy(graph: nx.Graph[Any]) -> Floats | None:
+    """Coordinates of the nodes of a graph; None unless all have them."""
+    places = [(data.get("x"), data.get("y")) for _, data in graph.nodes(data=True)]
+    if not places or not all(_is_number(x) and _is_number(y) for x, y in places):
+        return None
+    return np.array(places, dtype=np.float64)
+
+
+def make_starts(positions: Ints, offsets: ArrayLike | None, quantum: Quantum) -> Starts:
+    """Where a search starts, and the quanta already spent there; checked."""
+    if offsets is None:
+        return Starts(positions, np.zeros(len(positions), np.int64))
+    spent = np.asarray(offsets, dtype=np.float64).reshape(-1)
+    if len(spent) != len(positions):
+        raise InputError(_size_fault("offsets", len(positions), len(spent)))
+    usable = spent < np.inf
+    wrong = ~(spent >= 0.0) | (usable & ~quantum.fits(spent))
+    if wrong.any():
+        raise InputError(
+            Fault(
+                code="bad-offset",
+                needed=msg("offsets of at least 0, of the size of walking costs"),
+                given=msg("{count} that are negative, no number or far too large", count=int(wrong.sum())),
+                mend=msg("give the cost already spent at each source, or inf to leave it out"),
+            )
+        )
+    return Starts(positions, np.where(usable, quantum.count(np.where(usable, spent, 0.0)), NEVER))
+
+
+def make_labels(labels: ArrayLike | None, count: int) -> Labels:
+    """Labels of the sources; their places if not given."""
+    given = np.arange(count) if labels is None else np.asarray(labels, dtype=np.int64).reshape(-1)
+    check_numbers("labels", given, count)
+    values, ranks = np.unique(given, return_inverse=True)
+    return Labels(values, ranks.astype(np.int64))
