@@ -1,0 +1,227 @@
+"""Communities and grids as unions of parcels: balanced regions, then enclaves and notches put in on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+import numpy as np
+
+from geoplan.samples.planar import XY, Planar
+
+__all__ = ["add_enclaves", "adjacency", "balanced_regions", "number_by_place", "split_regions"]
+
+
+def adjacency(plan: Planar, faces: Sequence[int]) -> nx.Graph:
+    """Parcels (by position in ``faces``) that share an edge, with the shared length."""
+    at = {face: i for i, face in enumerate(faces)}
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(faces)))
+    for (a, b), face in sorted(plan.left.items()):
+        other = plan.left.get((b, a))
+        if other is not None and face < other:
+            i, j = at[face], at[other]
+            shared = graph.get_edge_data(i, j, {"m": 0.0})["m"]
+            graph.add_edge(i, j, m=shared + plan.length(a, b))
+    return graph
+
+
+def balanced_regions(
+    graph: nx.Graph, xy: np.ndarray, weight: np.ndarray, seeds: np.ndarray, share: np.ndarray, apart: np.ndarray
+) -> np.ndarray:
+    """Connected regions around seeds with about the wanted share of the weight.
+
+    Parameters
+    ----------
+    graph
+        Adjacency of the parcels.
+    xy, weight
+        Middle (m) and households of each parcel.
+    seeds
+        Middle of each region.
+    share
+        Wanted share of each region; sums to 1.
+    apart
+        Extra squared distance (m2) from each parcel (rows) to each seed (columns), for what lies between them.
+
+    Returns
+    -------
+    ndarray of int
+        Region of each parcel.
+    """
+    squared = ((xy[:, None, :] - seeds[None, :, :]) ** 2).sum(axis=2) + apart
+    offset = np.zeros(len(seeds))
+    want = share * weight.sum()
+    step = 0.35 * float(np.median(squared.min(axis=1)))
+    best, best_off = squared.argmin(axis=1), np.inf
+    for turn in range(500):
+        region = (squared - offset).argmin(axis=1)
+        have = np.bincount(region, weight, len(seeds))
+        off = float(np.abs(have - want).sum())
+        if off < best_off:
+            best, best_off = region, off
+        offset += step * (0.993**turn) * (want - have) / np.maximum(want, 0.25 * want.mean())
+    return _connect(graph, best)
+
+
+def _connect(graph: nx.Graph, region: np.ndarray) -> np.ndarray:
+    """Give every piece cut off from its region's largest piece to the neighbour with the longest border."""
+    region = region.copy()
+    for _ in range(20):
+        moved = False
+        for r in np.unique(region):
+            pieces = _pieces(graph, region, int(r))
+            for piece in pieces[1:]:
+                border: dict[int, float] = {}
+                for i in piece:
+                    for j in graph[i]:
+                        if region[j] != r:
+                            border[int(region[j])] = border.get(int(region[j]), 0.0) + graph[i][j]["m"]
+                if border:
+                    region[piece] = max(sorted(border), key=lambda k: border[k])
+                    moved = True
+        if not moved:
+            break
+    return region
+
+
+def _pieces(graph: nx.Graph, region: np.ndarray, r: int) -> list[list[int]]:
+    parts = [sorted(p) for p in nx.connected_components(graph.subgraph(np.flatnonzero(region == r).tolist()))]
+    return sorted(parts, key=lambda p: (-len(p), p[0]))
+
+
+def add_enclaves(
+    graph: nx.Graph, region: np.ndarray, liked: np.ndarray, kept: set[int], parts: int, notches: int
+) -> np.ndarray:
+    """Put parcels of one community into another: detached parts, one of them a hole, and single-parcel notches.
+
+    Parameters
+    ----------
+    graph, region
+        Adjacency and the tidy communities.
+    liked
+        Parcels that may become enclaves, in the order of preference.
+    kept
+        Communities that neither give nor get.
+    parts, notches
+        How many of each.
+
+    Returns
+    -------
+    ndarray of int
+        The untidy communities.
+    """
+    region = region.copy()
+    touched: set[int] = set()
+    made = 0
+    for wants_hole in (True, False):
+        for i in liked:
+            if made >= (2 if wants_hole else parts):
+                break
+            got = _enclave(graph, region, int(i), kept | {int(region[j]) for j in touched if wants_hole}, wants_hole)
+            near = {int(i), *graph[int(i)]}
+            if got is None or near & touched:
+                continue
+            cluster = [int(i)] if wants_hole or made % 3 else _pair(graph, region, int(i), got, touched)
+            region[cluster] = got
+            touched |= near
+            made += 1
+    for i in liked[::-1]:
+        if notches <= 0:
+            break
+        near = {int(i), *graph[int(i)]}
+        got = _notch(graph, region, int(i), kept)
+        if got is not None and not near & touched:
+            region[i] = got
+            touched |= near
+            notches -= 1
+    return region
+
+
+def _enclave(graph: nx.Graph, region: np.ndarray, i: int, kept: set[int], hole: bool) -> int | None:
+    """Community two or three steps away that parcel ``i`` may belong to as a detached part."""
+    own = int(region[i])
+    around = {int(region[j]) for j in graph[i]}
+    if own in kept or (hole and around != {own}):
+        return None
+    steps = nx.single_source_shortest_path_length(graph, i, cutoff=4 if hole else 3)
+    others = sorted((d, int(region[j])) for j, d in steps.items())
+    for _, other in others:
+        if other != own and other not in kept and other not in around:
+            return other if _holds(graph, region, i, own) else None
+    return None
+
+
+def _pair(graph: nx.Graph, region: np.ndarray, i: int, got: int, touched: set[int]) -> list[int]:
+    """The parcel and one neighbour that is not beside the community that gets them."""
+    own = region[i]
+    for j in sorted(graph[i], key=lambda j: (-graph[i][j]["m"], j)):
+        beside = {int(region[k]) for k in graph[j]}
+        if region[j] == own and got not in beside and j not in touched and _holds(graph, region, i, int(own), j):
+            return [i, int(j)]
+    return [i]
+
+
+def _notch(graph: nx.Graph, region: np.ndarray, i: int, kept: set[int]) -> int | None:
+    """Neighbouring community that touches the parcel along a minor part of its border only."""
+    own = int(region[i])
+    border: dict[int, float] = {}
+    for j in graph[i]:
+        border[int(region[j])] = border.get(int(region[j]), 0.0) + graph[i][j]["m"]
+    total = sum(border.values())
+    fit = [r for r, m in border.items() if r != own and r not in kept and 0.08 * total < m < 0.3 * total]
+    if own in kept or not fit or not _holds(graph, region, i, own):
+        return None
+    return min(fit)
+
+
+def _holds(graph: nx.Graph, region: np.ndarray, i: int, own: int, also: int = -1) -> bool:
+    """Whether the community stays in as many pieces without these parcels."""
+    members = set(np.flatnonzero(region == own).tolist())
+    before = nx.number_connected_components(graph.subgraph(members))
+    left = members - {i, also}
+    return bool(left) and nx.number_connected_components(graph.subgraph(left)) <= before
+
+
+def split_regions(
+    graph: nx.Graph, region: np.ndarray, xy: np.ndarray, weight: np.ndarray, counts: Sequence[int]
+) -> np.ndarray:
+    """Divide every region into that many parts of about equal weight, numbered on from 0."""
+    out = np.full(len(region), -1)
+    start = 0
+    for r, count in enumerate(counts):
+        members = np.flatnonzero(region == r)
+        at, heavy = xy[members], weight[members] + 1.0
+        seeds = _spread(at, heavy, count)
+        part = balanced_regions(
+            nx.relabel_nodes(graph.subgraph(members.tolist()), {int(m): k for k, m in enumerate(members)}),
+            at,
+            heavy,
+            seeds,
+            np.full(count, 1 / count),
+            np.zeros((len(members), count)),
+        )
+        out[members] = start + part
+        start += count
+    return out
+
+
+def _spread(xy: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
+    """Weighted k-means from seeds that lie far apart."""
+    chosen = [int(np.argmax(weight))]
+    while len(chosen) < count:
+        away = np.min([((xy - xy[c]) ** 2).sum(axis=1) for c in chosen], axis=0)
+        chosen.append(int(np.argmax(away * weight)))
+    seeds = xy[chosen]
+    for _ in range(25):
+        near = ((xy[:, None] - seeds[None]) ** 2).sum(axis=2).argmin(axis=1)
+        for k in range(count):
+            mine = near == k
+            if mine.any():
+                seeds[k] = np.average(xy[mine], axis=0, weights=weight[mine])
+    return seeds
+
+
+def number_by_place(middles: Sequence[XY], *, band_m: float = 400.0) -> list[int]:
+    """Order of places from west to east, then from north to south."""
+    return sorted(range(len(middles)), key=lambda i: (-round(middles[i][1] / band_m), middles[i][0]))
