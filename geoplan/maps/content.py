@@ -1,0 +1,140 @@
+"""What the map page says and shows: headline, basis, notices and layers of one case of a coverage."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from geoplan.errors import Message, msg
+from geoplan.maps.packed import DEGREE, clean_text
+from geoplan.maps.strings import known_name, page_strings
+from geoplan.maps.tables import Packer
+from geoplan.standards import Rule
+from geoplan.text import translate
+
+if TYPE_CHECKING:
+    from geoplan.coverage import Case, Coverage
+
+__all__ = ["page_bounds", "page_content"]
+
+_STATUS = {
+    "verified": msg("verified"),
+    "secondary": msg("from a secondary source"),
+    "unverified": msg("unverified"),
+    "derived": msg("derived"),
+}
+_ATTRIBUTION = "attribution"
+
+
+def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
+    """West, south, east and north of what is shown, in WGS84 degrees.
+
+    Parameters
+    ----------
+    coverage
+        The coverage.
+
+    Returns
+    -------
+    tuple of float
+        The bounds of the buildings, facilities and units; a point's worth where there is nothing.
+    """
+    town = coverage.town
+    tables = [town.buildings, town.facilities, *(level.table for level in town.levels)]
+    boxes = [table.geometry.to_crs(4326).total_bounds for table in tables if len(table)]
+    boxes = [box for box in boxes if all(math.isfinite(side) for side in box)]
+    if not boxes:
+        return 0.0, 0.0, 0.0, 0.0
+    west, south, east, north = zip(*boxes, strict=True)
+    return float(min(west)), float(min(south)), float(max(east)), float(max(north))
+
+
+def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, Any]:
+    """Everything that the page's script needs.
+
+    Parameters
+    ----------
+    coverage
+        What was measured.
+    case
+        Which case of it is shown.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+        Plain values that JSON can hold; the same for the same input.
+    """
+    west, south, east, north = page_bounds(coverage)
+    origin = (round(west * DEGREE), round(south * DEGREE))
+    packer = Packer(coverage, case, language=language, origin=origin)
+    return {
+        "language": {"zh": "zh-CN"}.get(language, language),
+        "strings": page_strings(language),
+        "title": clean_text(coverage.town.name),
+        "minutes": [float(m) for m in coverage.minutes],
+        "mode": case.mode,
+        "origin": list(origin),
+        "bounds": [[south, west], [north, east]],
+        "headline": _headline(coverage, case, language),
+        "basis": _basis(coverage, case, language),
+        "notices": _notices(coverage, language),
+        "layers": packer.layers(),
+    }
+
+
+def _headline(coverage: Coverage, case: Case, language: str) -> list[dict[str, Any]]:
+    """The counts of each limit, and the rule that sets it."""
+    total = coverage.total(case)
+    return [
+        {
+            "households": float(total["households"]),
+            "people": float(total["people"]),
+            "served": float(total[f"served_households_{m:g}"]),
+            "served_people": float(total[f"served_people_{m:g}"]),
+            "limit": _limit(coverage, case, m, language),
+            "rule": _rule(coverage.binding_rule(case, m), language),
+        }
+        for m in coverage.minutes
+    ]
+
+
+def _limit(coverage: Coverage, case: Case, minutes: float, language: str) -> str:
+    limit = coverage.limit(case, minutes)
+    if case.mode == "distance":
+        return translate(msg("{metres} m along the streets", metres=f"{limit:,.0f}"), language)
+    return translate(msg("{minutes} min on foot", minutes=f"{limit / 60:g}"), language)
+
+
+def _rule(rule: Rule, language: str) -> str:
+    """Where a limit is written, and how sure that is."""
+    name = clean_text(rule.name.get(language) or rule.citation or rule.id)
+    if rule.citation and rule.citation != name:
+        name = translate(msg("{name} ({source})", name=name, source=rule.citation), language)
+    return translate(msg("{rule}: {status}", rule=name, status=_STATUS[rule.status]), language)
+
+
+def _basis(coverage: Coverage, case: Case, language: str) -> list[list[str]]:
+    """Mode, profile, speed, tier and centre as label and value."""
+    profile = next(profile for profile in coverage.profiles if profile.id == case.profile)
+    tier: Message | str = msg("all tiers")
+    rows: list[tuple[Message, str]] = [(msg("Measured"), known_name("mode", case.mode, language))]
+    rows.append((msg("Walker"), clean_text(profile.name.get(language, profile.id))))
+    if case.mode == "time":
+        speed = translate(msg("{speed} m/s", speed=f"{profile.speed_m_s:g}"), language)
+        rows.append((msg("Speed"), speed))
+    shown_tier = known_name("tier", case.tier, language) if case.tier else translate(tier, language)
+    rows.append((msg("Tier"), shown_tier))
+    rows.append((msg("Centre"), known_name("centre", case.centre, language)))
+    return [[translate(label, language), value] for label, value in rows]
+
+
+def _notices(coverage: Coverage, language: str) -> list[dict[str, Any]]:
+    """Each sentence once, those that must stand everywhere first."""
+    seen: dict[str, dict[str, Any]] = {}
+    for notice in sorted(coverage.notices, key=lambda n: not n.everywhere):
+        text = clean_text(translate(notice.message, language))
+        credit = _ATTRIBUTION in notice.code
+        seen.setdefault(text, {"text": text, "everywhere": notice.everywhere, "credit": credit})
+    return list(seen.values())

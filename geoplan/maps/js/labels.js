@@ -1,0 +1,213 @@
+/** Names on the map: the weightier first, and none over another. */
+(function () {
+  "use strict";
+  const geoplan = (window.geoplan = window.geoplan || {});
+  const {colour, FONT} = geoplan.style;
+  const {shareOf} = geoplan.model;
+
+  const LONGEST = 18; // characters; a map label is no place for more
+  const GAP = 3;
+  const CENTRE_ZOOM = 14;
+  const ESTATE_ZOOM = 15.5;
+  const STREET_ZOOM = 16;
+  const BADGE_ZOOM = 11;
+
+  /** @param {Object} page @param {State} state @returns {Painter} */
+  function makeLabels(page, state) {
+    const widths = new Map();
+    const streets = page.layers.streets ? longestOfEachName(page.layers.streets) : [];
+    return {
+      draw(view) {
+        const taken = [];
+        const put = (label) => place(view, label, taken, widths);
+        if (state.visible.clusters) badges(page, state, view).forEach(put);
+        if (!state.visible.labels) return;
+        unitLabels(page, state).forEach(put);
+        if (view.zoom >= CENTRE_ZOOM) centreLabels(page, state).forEach(put);
+        if (view.zoom >= STREET_ZOOM && state.visible.streets) streetLabels(page, streets, view, taken, widths);
+        if (view.zoom >= ESTATE_ZOOM && state.visible.estates) estateLabels(page).forEach(put);
+      },
+    };
+  }
+
+  function unitLabels(page, state) {
+    const labels = [];
+    page.layers.levels.forEach((level, number) => {
+      if (!state.visible[`level${number}`]) return;
+      const order = [...Array(level.geometry.count).keys()];
+      order.sort((a, b) => (level.households[b] || 0) - (level.households[a] || 0) || a - b);
+      for (const i of order) {
+        const share = shareOf(level, i, state.limit);
+        const sub = number === 0 && !isNaN(share) ? page.number.percent(share) : "";
+        const size = number === 0 ? 14 : 12;
+        labels.push({text: level.name(i), sub, size, weight: 600, x: level.anchors.x[i], y: level.anchors.y[i], ink: colour.text});
+      }
+    });
+    return labels;
+  }
+
+  /** Households of the unserved groups, in a disc. */
+  function badges(page, state, view) {
+    if (view.zoom < BADGE_ZOOM) return [];
+    const layer = page.layers.clusters[state.limit];
+    const order = [...Array(layer.geometry.count).keys()];
+    order.sort((a, b) => layer.households[b] - layer.households[a] || a - b);
+    return order.map((i) => ({
+      text: page.number.whole(layer.households[i]),
+      sub: "",
+      size: 12,
+      weight: 700,
+      x: layer.anchors.x[i],
+      y: layer.anchors.y[i],
+      ink: "#ffffff",
+      badge: true,
+    }));
+  }
+
+  function centreLabels(page, state) {
+    const layer = page.layers.facilities;
+    const labels = [];
+    for (let i = 0; i < layer.geometry.count; i++) {
+      const seen = layer.candidate[i] ? state.visible.candidates : state.visible.facilities && layer.counted[i];
+      if (!seen) continue;
+      const v = layer.geometry.starts[layer.geometry.parts[i]];
+      const at = {x: layer.geometry.x[v], y: layer.geometry.y[v]};
+      labels.push({text: layer.name(i), sub: "", size: 12, weight: 600, ...at, shift: 18, ink: colour.centre});
+    }
+    return labels;
+  }
+
+  function estateLabels(page) {
+    const {geometry: g, name} = page.layers.estates;
+    return [...Array(g.count).keys()].map((i) => ({
+      text: name(i),
+      sub: "",
+      size: 11,
+      weight: 400,
+      x: (g.boxes[4 * i] + g.boxes[4 * i + 2]) / 2,
+      y: (g.boxes[4 * i + 1] + g.boxes[4 * i + 3]) / 2,
+      ink: colour.unit,
+    }));
+  }
+
+  /** Draw a label unless it would lie over one that is there. */
+  function place(view, label, taken, widths) {
+    const {ctx} = view;
+    const x = label.x * view.scale + view.dx;
+    const y = label.y * view.scale + view.dy + (label.shift || 0);
+    if (!label.text || x < 0 || y < 0 || x > view.width || y > view.height) return;
+    const text = clip(label.text);
+    const font = `${label.weight} ${label.size}px ${FONT}`;
+    const wide = Math.max(width(ctx, text, font, widths), label.sub ? width(ctx, label.sub, font, widths) : 0);
+    const high = label.size * (label.sub ? 2.3 : 1.2);
+    const pad = label.badge ? 6 : GAP;
+    const box = [x - wide / 2 - pad, y - high / 2 - pad, x + wide / 2 + pad, y + high / 2 + pad];
+    if (!claim(box, taken)) return;
+    ctx.font = font;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    if (label.badge) pill(ctx, box);
+    write(ctx, text, x, y - (label.sub ? label.size * 0.6 : 0), label);
+    if (label.sub) {
+      ctx.font = `400 ${label.size - 1}px ${FONT}`;
+      write(ctx, label.sub, x, y + label.size * 0.65, label);
+    }
+  }
+
+  function claim(box, taken) {
+    const hits = (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1];
+    if (taken.some(hits)) return false;
+    taken.push(box);
+    return true;
+  }
+
+  function write(ctx, text, x, y, {ink, badge}) {
+    if (!badge) {
+      ctx.lineJoin = "round";
+      ctx.lineWidth = 3.5;
+      ctx.strokeStyle = colour.halo;
+      ctx.strokeText(text, x, y);
+    }
+    ctx.fillStyle = ink;
+    ctx.fillText(text, x, y);
+  }
+
+  function pill(ctx, [west, north, east, south]) {
+    const radius = (south - north) / 2;
+    ctx.beginPath();
+    ctx.arc(Math.min(west + radius, (west + east) / 2), north + radius, radius, Math.PI / 2, 1.5 * Math.PI);
+    ctx.arc(Math.max(east - radius, (west + east) / 2), north + radius, radius, 1.5 * Math.PI, Math.PI / 2);
+    ctx.closePath();
+    ctx.fillStyle = colour.cluster;
+    ctx.strokeStyle = "#ffffff";
+    ctx.lineWidth = 1.5;
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  /** First characters of a text, whole ones. */
+  function clip(text) {
+    if (text.length <= LONGEST) return text;
+    return `${Array.from(text.slice(0, 2 * LONGEST)).slice(0, LONGEST - 1).join("")}…`;
+  }
+
+  function width(ctx, text, font, widths) {
+    const key = `${font}\n${text}`;
+    if (!widths.has(key)) {
+      ctx.font = font;
+      widths.set(key, ctx.measureText(text).width);
+    }
+    return widths.get(key);
+  }
+
+  /** For each street name its longest straight piece, as the two vertices' numbers. */
+  function longestOfEachName(layer) {
+    const {geometry: g, name} = layer;
+    const pieces = [];
+    for (let i = 0; i < g.count; i++) {
+      if (!name(i)) continue;
+      for (let p = g.parts[i]; p < g.parts[i + 1]; p++) {
+        let best = null;
+        for (let v = g.starts[p]; v < g.starts[p + 1] - 1; v++) {
+          const length = Math.hypot(g.x[v + 1] - g.x[v], g.y[v + 1] - g.y[v]);
+          if (!best || length > best.length) best = {v, length, text: name(i)};
+        }
+        if (best) pieces.push(best);
+      }
+    }
+    return pieces.sort((a, b) => b.length - a.length || a.v - b.v);
+  }
+
+  /** Street names along their streets, each name once a screen. */
+  function streetLabels(page, pieces, view, taken, widths) {
+    const {ctx} = view;
+    const {x, y} = page.layers.streets.geometry;
+    const font = `400 11px ${FONT}`;
+    const done = new Set();
+    for (const {v, length, text} of pieces) {
+      if (done.has(text)) continue;
+      const label = clip(text);
+      const wide = width(ctx, label, font, widths);
+      if (length * view.scale < wide + 10) continue;
+      const midX = ((x[v] + x[v + 1]) / 2) * view.scale + view.dx;
+      const midY = ((y[v] + y[v + 1]) / 2) * view.scale + view.dy;
+      if (midX < 0 || midY < 0 || midX > view.width || midY > view.height) continue;
+      let turn = Math.atan2(y[v + 1] - y[v], x[v + 1] - x[v]);
+      if (Math.abs(turn) > Math.PI / 2) turn += turn > 0 ? -Math.PI : Math.PI;
+      const halfX = (Math.abs(Math.cos(turn)) * wide) / 2 + 7;
+      const halfY = (Math.abs(Math.sin(turn)) * wide) / 2 + 7;
+      if (!claim([midX - halfX, midY - halfY, midX + halfX, midY + halfY], taken)) continue;
+      done.add(text);
+      ctx.save();
+      ctx.translate(midX, midY);
+      ctx.rotate(turn);
+      ctx.font = font;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      write(ctx, label, 0, 0, {ink: "#7a705e"});
+      ctx.restore();
+    }
+  }
+
+  geoplan.labels = {makeLabels, clip};
+})();

@@ -1,0 +1,154 @@
+/** Puts the page together: data, canvas, panel, search, popups. Called once by the folium map's own script. */
+(function () {
+  "use strict";
+  const geoplan = (window.geoplan = window.geoplan || {});
+  const {readPage, layerOf, anchorOf} = geoplan.model;
+  const {element, content} = geoplan.popup;
+
+  const NARROW = 640; // pixels; below it the panel lies at the bottom and folds
+  const TOUCH_PIXELS = 9;
+  const CLOSEST = 17;
+  const OFF_AT_FIRST = ["tint", "flagged"];
+
+  /** @param {L.Map} map @param {HTMLScriptElement} source holds the page's data as JSON */
+  function show(map, source) {
+    const page = readPage(JSON.parse(source.textContent));
+    source.remove();
+    const state = {limit: page.minutes.length - 1, visible: firstLayers(page), selected: null};
+    const painters = [...geoplan.painters.makePainters(page, state), geoplan.labels.makeLabels(page, state)];
+    const canvas = new geoplan.canvas.CanvasLayer(painters);
+    const view = {map, page, state, canvas, popup: null};
+    const go = (thing) => select(view, thing, {move: true});
+    const panel = geoplan.panel.makePanel(page, state, {changed: () => changed(view), go}, source.id);
+    const search = geoplan.search.makeSearch(page, go, source.id);
+    const side = element("div", "gp-side", [search, panel.panel]);
+    view.side = side;
+    view.select = (thing, options) => select(view, thing, options || {});
+
+    const box = map.getContainer();
+    box.classList.add("gp-map");
+    box.setAttribute("role", "application");
+    box.setAttribute("aria-label", page.text("map"));
+    box.prepend(side);
+    L.DomEvent.disableClickPropagation(side);
+    L.DomEvent.disableScrollPropagation(side);
+    fitWidth(view);
+    map.on("resize", () => fitWidth(view));
+
+    addControls(map, page);
+    map.fitBounds(page.bounds, Object.assign({animate: false}, padding(view)));
+    canvas.addTo(map);
+    map.on("click", (event) => {
+      const thing = canvas.hit(event.latlng, TOUCH_PIXELS);
+      if (thing) select(view, thing, {at: event.latlng});
+      else select(view, null, {});
+    });
+    (geoplan.views = geoplan.views || []).push(view);
+    return view;
+  }
+
+  /** Which layers show at first. */
+  function firstLayers(page) {
+    const visible = {};
+    const keys = ["buildings", "clusters", "facilities", "candidates", "tint", "estates", "gates", "barriers", "streets", "flagged", "labels"];
+    for (const key of keys) visible[key] = !OFF_AT_FIRST.includes(key);
+    page.minutes.forEach((minutes, k) => (visible[`circle${k}`] = k === page.minutes.length - 1));
+    page.layers.levels.forEach((level, k) => (visible[`level${k}`] = k === 0));
+    return visible;
+  }
+
+  function addControls(map, page) {
+    const {text} = page;
+    L.control.zoom({position: "topright", zoomInTitle: text("zoom_in"), zoomOutTitle: text("zoom_out")}).addTo(map);
+    L.control.scale({position: "bottomright", imperial: false, maxWidth: 120}).addTo(map);
+    const credits = page.notices.filter((notice) => notice.credit);
+    if (!credits.length) return;
+    const control = L.control({position: "bottomright"});
+    control.onAdd = () => element("div", "gp-credit", credits.map((notice) => element("bdi", "", notice.text)));
+    control.addTo(map);
+  }
+
+  function fitWidth({map, side}) {
+    map.getContainer().classList.toggle("gp-narrow", map.getContainer().clientWidth < NARROW);
+    side.style.maxHeight = "";
+  }
+
+  /** Room that the panel takes from the map. */
+  function padding({map, side}) {
+    const box = map.getContainer();
+    if (box.classList.contains("gp-narrow")) {
+      const main = side.querySelector(".gp-panel");
+      return {paddingTopLeft: [12, 64], paddingBottomRight: [12, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
+    }
+    return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [56, 36]};
+  }
+
+  function changed(view) {
+    const {selected} = view.state;
+    if (selected && selected.kind === "cluster") select(view, null, {});
+    else if (view.popup && view.popup.isOpen()) fillPopup(view);
+    view.canvas.redraw();
+  }
+
+  /**
+   * Mark a thing and say what is known about it; null marks nothing.
+   * @param {Object} view @param {Object|null} thing @param {{move: boolean=, at: L.LatLng=}} options
+   */
+  function select(view, thing, options) {
+    const {map, page, state, canvas} = view;
+    if (view.popup) view.popup.remove();
+    state.selected = thing;
+    canvas.redraw();
+    if (!thing) return;
+    if (options.move) map.fitBounds(boundsOf(map, page, thing), Object.assign({maxZoom: CLOSEST, animate: false}, padding(view)));
+    const [x, y] = anchorOf(page, thing);
+    const at = thing.kind === "unit" || thing.kind === "estate" ? options.at : null;
+    view.popup = L.popup(popupOptions(view)).setLatLng(at || map.unproject(L.point(x, y), 0));
+    fillPopup(view);
+    view.popup.on("remove", () => {
+      if (state.selected !== thing) return;
+      state.selected = null;
+      canvas.redraw();
+    });
+    view.popup.openOn(map);
+    const close = view.popup.getElement().querySelector(".leaflet-popup-close-button");
+    if (close) {
+      close.setAttribute("aria-label", page.text("close"));
+      close.removeAttribute("href");
+      close.tabIndex = 0;
+      close.addEventListener("keydown", (event) => event.key === "Enter" && view.popup.remove());
+    }
+  }
+
+  function popupOptions(view) {
+    const {paddingTopLeft, paddingBottomRight} = padding(view);
+    const width = Math.min(300, view.map.getContainer().clientWidth - 40);
+    return {
+      className: "gp-popup",
+      minWidth: Math.min(220, width),
+      maxWidth: width,
+      maxHeight: Math.max(160, Math.round(view.map.getContainer().clientHeight * 0.45)),
+      autoPanPaddingTopLeft: paddingTopLeft,
+      autoPanPaddingBottomRight: paddingBottomRight,
+    };
+  }
+
+  function fillPopup(view) {
+    const {page, state, popup} = view;
+    const body = content(page, state, state.selected, (thing) => select(view, thing, {move: true}));
+    popup.setContent(body);
+  }
+
+  /** Bounds of a thing and of everything that belongs to it. */
+  function boundsOf(map, page, thing) {
+    const g = layerOf(page, thing).geometry;
+    const bounds = L.latLngBounds([]);
+    for (const i of thing.all || [thing.index]) {
+      const [west, north, east, south] = geoplan.packed.box(g, i);
+      bounds.extend(map.unproject(L.point(west, south), 0)).extend(map.unproject(L.point(east, north), 0));
+    }
+    return bounds;
+  }
+
+  geoplan.show = show;
+})();

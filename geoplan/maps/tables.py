@@ -1,0 +1,239 @@
+"""The town's tables and the coverage's results as packed layers, geometry in WGS84."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+
+from geoplan.coverage.options import taken_facilities
+from geoplan.maps.packed import pack_geometry, pack_integers, pack_numbers, pack_words
+from geoplan.maps.strings import known_name
+from geoplan.model import Level, Town
+
+if TYPE_CHECKING:
+    from geoplan.coverage import Case, Coverage
+
+__all__ = ["Packer"]
+
+Packed = dict[str, Any]
+
+_ISOCHRONE_TOLERANCE_M = 0.5
+_ARTERIALS = frozenset({"motorway", "trunk", "primary", "主干路", "快速路"})
+_COLLECTORS = frozenset({"secondary", "tertiary", "次干路", "支路"})
+
+
+class Packer:
+    """Packs the layers of one case of a coverage.
+
+    Parameters
+    ----------
+    coverage, case
+        What is shown.
+    language
+        ``"zh"`` or ``"en"``, for the names of tiers and kinds.
+    origin
+        Micro-degrees from which packed coordinates count.
+    """
+
+    def __init__(self, coverage: Coverage, case: Case, *, language: str, origin: tuple[int, int]) -> None:
+        self.coverage = coverage
+        self.case = case
+        self.town: Town = coverage.town
+        self.language = language
+        self.origin = origin
+        self.minutes = tuple(coverage.minutes)
+        self.measured: GeoDataFrame = coverage.buildings(case)
+
+    def layers(self) -> Packed:
+        """All layers by name; one without a table is left out."""
+        town = self.town
+        layers: Packed = {
+            "buildings": self.buildings(),
+            "facilities": self.facilities(),
+            "levels": [self.level(level, main=number == 0) for number, level in enumerate(town.levels)],
+            "isochrones": self.isochrones(),
+            "clusters": [self.clusters(minutes) for minutes in self.minutes],
+        }
+        for name, table in (("streets", town.streets), ("estates", town.estates), ("gates", town.gates)):
+            if table is not None and len(table):
+                layers[name] = getattr(self, name)(table)
+        if town.barriers is not None and len(town.barriers):
+            layers["barriers"] = self.barriers(town.barriers)
+        return layers
+
+    def geometry(self, series: GeoSeries) -> Packed:
+        """Geometry in WGS84, packed."""
+        return pack_geometry(series.to_crs(4326).array, origin=self.origin)
+
+    def places(self, ids: pd.Series, index: pd.Index) -> str:
+        """For each id its row of a table plus one; 0 where it is none."""
+        return pack_integers(index.get_indexer(ids) + 1)
+
+    def buildings(self) -> Packed:
+        """Buildings with their walks; ``step`` is how many limits a walk is beyond, one more where there is no way."""
+        table = self.measured
+        town = self.town
+        packed: Packed = {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "households": pack_numbers(table["households"]),
+            "people": pack_numbers(table["people_resident"]),
+            "estimated": pack_integers(table["estimated"].to_numpy(dtype=np.int64)),
+            "step": pack_integers(self.steps()),
+            "cost": pack_numbers(table["cost"]),
+            "walk": pack_numbers(table["walk_min"]),
+            "facility": self.places(table["facility"], town.facilities.index),
+            "reason": pack_words(known_name("reason", r, self.language) for r in table["reason"]),
+            "connector": pack_numbers(np.round(table["connector_m"])),
+            "straight": pack_numbers(np.round(table["straight_m"])),
+            "edge": pack_integers(table["edge_affected"].to_numpy(dtype=np.int64)),
+            "units": [self.places(table[level.name], level.table.index) for level in town.levels],
+        }
+        if town.estates is not None:
+            packed["estate"] = self.places(table["estate"], town.estates.index)
+        if "address" in town.buildings:
+            packed["address"] = pack_words(town.buildings["address"].reindex(table.index))
+        return packed
+
+    def steps(self) -> np.ndarray:
+        """How many limits each building's walk is beyond; one more where there is no way at all."""
+        table = self.measured
+        beyond = sum((~table[f"served_{m:g}"].to_numpy(dtype=bool)).astype(np.int64) for m in self.minutes)
+        no_way = np.isinf(table["cost"]) & (table["reason"] != "beyond_limit")
+        return np.asarray(np.where(no_way, len(self.minutes) + 1, beyond), dtype=np.int64)
+
+    def facilities(self) -> Packed:
+        """Facilities: whether they count in this case, and the households that they are the nearest for."""
+        table = self.town.facilities
+        tiers = sorted({str(t) for t in table["tier"] if t})
+        order = {tier: number for number, tier in enumerate(tiers)}
+        counted = table.index.isin(taken_facilities(self.town, self.coverage.kinds, self.case.tier))
+        return {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "kind": pack_words(table["kind"]),
+            "tier": pack_integers(np.array([order.get(t, -1) + 1 for t in table["tier"]])),
+            "tiers": [known_name("tier", tier, self.language) for tier in tiers],
+            "address": pack_words(table["address"]),
+            "area": pack_numbers(table["floor_area_m2"]),
+            "candidate": pack_integers(table["candidate"].to_numpy(dtype=np.int64)),
+            "counted": pack_integers(counted.astype(np.int64)),
+            "nearest": [pack_numbers(self.nearest_households(m)) for m in self.minutes],
+        }
+
+    def nearest_households(self, minutes: float) -> pd.Series:
+        """Households within the limit, by the facility that is their nearest."""
+        served = self.measured[self.measured[f"served_{minutes:g}"].astype(bool)]
+        counts = served.groupby("facility")["households"].sum()
+        return counts.reindex(self.town.facilities.index, fill_value=0.0)
+
+    def level(self, level: Level, *, main: bool) -> Packed:
+        """One level's units with their counts; ``rest`` are the buildings in no unit."""
+        table = level.table
+        summary = self.coverage.summary(level.name, self.case)
+        units = summary.reindex(table.index)
+        packed: Packed = {
+            "label": known_name("level", level.name, self.language),
+            "main": main,
+            "geometry": self.geometry(table.geometry),
+            "anchors": self.geometry(self.anchors(table.geometry)),
+            "name": pack_words(table["name"]),
+            "code": pack_words(table["code"]),
+            "office": pack_words(table["office"]),
+            **self.counts(units),
+        }
+        rest = summary[summary.index.isna()]
+        if len(rest) and float(rest["households"].iloc[0]) > 0:
+            packed["rest"] = self.counts(rest)
+        return packed
+
+    def counts(self, rows: pd.DataFrame) -> Packed:
+        """Households, people and, a limit, the households and people served."""
+        return {
+            "households": pack_numbers(rows["households"]),
+            "people": pack_numbers(rows["people"]),
+            "served": [pack_numbers(rows[f"served_households_{m:g}"]) for m in self.minutes],
+            "served_people": [pack_numbers(rows[f"served_people_{m:g}"]) for m in self.minutes],
+        }
+
+    def anchors(self, series: GeoSeries) -> GeoSeries:
+        """Where a label stands well: the middle of the widest place of the largest part."""
+        parts = series.explode(index_parts=False)
+        largest = parts[~parts.index.duplicated()] if len(parts) == len(series) else _largest(parts)
+        circles = shapely.maximum_inscribed_circle(largest.reindex(series.index).array, tolerance=10.0)
+        return GeoSeries(shapely.get_point(circles, 0), index=series.index, crs=series.crs)
+
+    def isochrones(self) -> Packed:
+        """Bands, the widest first."""
+        table = self.coverage.isochrones(self.case).sort_values("limit", ascending=False)
+        rounded = shapely.simplify(table.geometry.array, _ISOCHRONE_TOLERANCE_M)
+        limits = {self.coverage.limit(self.case, m): number for number, m in enumerate(self.minutes)}
+        return {
+            "geometry": self.geometry(GeoSeries(rounded, crs=table.crs)),
+            "step": [limits[float(limit)] for limit in table["limit"]],
+        }
+
+    def clusters(self, minutes: float) -> Packed:
+        """Groups of buildings beyond a limit."""
+        table = self.coverage.unserved_clusters(self.case, minutes)
+        return {
+            "geometry": self.geometry(table.geometry),
+            "anchors": self.geometry(table.geometry.representative_point()),
+            "households": pack_numbers(table["households"]),
+            "people": pack_numbers(table["people"]),
+            "buildings": pack_numbers(table["buildings"]),
+        }
+
+    def estates(self, table: GeoDataFrame) -> Packed:
+        """Estates with the counts of their buildings."""
+        by_estate = self.measured.groupby("estate")
+        counts = pd.DataFrame(
+            {"households": by_estate["households"].sum(), "people": by_estate["people_resident"].sum()}
+        )
+        for m in self.minutes:
+            served = self.measured[self.measured[f"served_{m:g}"].astype(bool)].groupby("estate")
+            counts[f"served_households_{m:g}"] = served["households"].sum()
+            counts[f"served_people_{m:g}"] = served["people_resident"].sum()
+        return {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "kind": pack_words(known_name("estate", kind, self.language) for kind in table["kind"]),
+            "walled": pack_integers(table["walled"].to_numpy(dtype=np.int64)),
+            "address": pack_words(table["address"]),
+            **self.counts(counts.reindex(table.index).fillna(0.0)),
+        }
+
+    def gates(self, table: GeoDataFrame) -> Packed:
+        """Gates, open or closed."""
+        return {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "open": pack_integers(table["open"].to_numpy(dtype=np.int64)),
+        }
+
+    def streets(self, table: GeoDataFrame) -> Packed:
+        """Streets with their weight on the page: 0 thin, 1 collector, 2 arterial."""
+        weight = [2 if kind in _ARTERIALS else int(kind in _COLLECTORS) for kind in table["kind"]]
+        return {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "weight": pack_integers(np.array(weight)),
+        }
+
+    def barriers(self, table: GeoDataFrame) -> Packed:
+        """Barriers; ``kind`` is what the script draws, ``label`` what people call it."""
+        return {
+            "geometry": self.geometry(table.geometry),
+            "name": pack_words(table["name"]),
+            "kind": pack_words(table["kind"]),
+            "label": pack_words(known_name("barrier", kind, self.language) for kind in table["kind"]),
+        }
+
+
+def _largest(parts: GeoSeries) -> GeoSeries:
+    ordered = parts.iloc[np.argsort(-parts.area.to_numpy(), kind="stable")]
+    return ordered[~ordered.index.duplicated()]
