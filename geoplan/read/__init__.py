@@ -1,7 +1,36 @@
-"""Files in, checked tables: vector layers, OpenStreetMap extracts, street lines and graphs."""
+"""Files to checked tables: vector layers, ledgers, OpenStreetMap, streets; datums, counts, one town."""
 
-from __future__ import annotations
+from geoplan.read.assemble import AssembleOptions, assemble_town
+from geoplan.read.crs import choose_crs
+from geoplan.read.datum_check import DatumGuess, detect_datum
+from geoplan.read.datums import bd09_from_wgs84, gcj02_from_wgs84, wgs84_from_bd09, wgs84_from_gcj02
+from geoplan.read.households import HouseholdOptions, estimate_households
+from geoplan.read.layer import read_layer, read_layers
+from geoplan.read.sheets import list_sheets
+from geoplan.read.sources import ROLES, SCHEMAS, LayerRead, LayerSource, TableJoin
+from geoplan.read.validate import validate_table
+from geoplan.read.vector import list_layers
 
-from geoplan.read.osm import OSM_ATTRIBUTION, OsmOptions, OsmRead, read_osm
-
-__all__ = ["OSM_ATTRIBUTION", "OsmOptions", "OsmRead", "read_osm"]
+__all__ = [
+    "ROLES",
+    "SCHEMAS",
+    "AssembleOptions",
+    "DatumGuess",
+    "HouseholdOptions",
+    "LayerRead",
+    "LayerSource",
+    "TableJoin",
+    "assemble_town",
+    "bd09_from_wgs84",
+    "choose_crs",
+    "detect_datum",
+    "estimate_households",
+    "gcj02_from_wgs84",
+    "list_layers",
+    "list_sheets",
+    "read_layer",
+    "read_layers",
+    "validate_table",
+    "wgs84_from_bd09",
+    "wgs84_from_gcj02",
+]

@@ -1,0 +1,281 @@
+"""Layers to one town: one CRS, one datum, references that hold, counts for every building."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+
+from geoplan.errors import Fault, InputError, Where, msg
+from geoplan.model import Datum, Level, Notice, Town
+from geoplan.read.crs import to_crs, town_crs
+from geoplan.read.datum_check import convert_datum, detect_datum, settle_datum
+from geoplan.read.households import HouseholdOptions, estimate_households
+from geoplan.read.layer import complete_columns
+from geoplan.read.relate import decide_walled, far_faults, place_in_estates, reference_faults
+from geoplan.read.sources import SCHEMAS, LayerRead
+from geoplan.read.streets import build_streets
+from geoplan.read.validate import empty_layer, validate_ids, validate_table
+
+__all__ = ["AssembleOptions", "assemble_town"]
+
+_WGS84 = pyproj.CRS.from_epsg(4326)
+_NEEDED = ("buildings", "facilities")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssembleOptions:
+    """How layers are put together.
+
+    Attributes
+    ----------
+    households
+        How missing counts are estimated.
+    allow_inverse
+        Take all gcj02 and bd09 layers back to wgs84, as ``convert`` does for one.
+    check_datum
+        Compare buildings and facilities with the streets for the shift of web maps.
+    far_m
+        A building or facility farther than this from the streets (without streets: the units) is a fault, metres.
+    gate_tolerance_m
+        A gate belongs to the walls within this distance, metres.
+    """
+
+    households: HouseholdOptions = field(default_factory=HouseholdOptions)
+    allow_inverse: bool = False
+    check_datum: bool = True
+    far_m: float = 3000.0
+    gate_tolerance_m: float = 15.0
+
+
+def assemble_town(
+    name: str,
+    reads: Sequence[LayerRead],
+    *,
+    crs: str = "auto",
+    options: AssembleOptions | None = None,
+    notices: Iterable[Notice] = (),
+) -> Town:
+    """Put the layers of a town together and check that they go together.
+
+    Parameters
+    ----------
+    name
+        Name of the town.
+    reads
+        Layers; several of one role are put one after the other. The first level named is the main one.
+    crs
+        ``"auto"`` or a projected CRS in metres.
+    options
+        How it is done.
+    notices
+        Notices to put before those of the layers.
+
+    Returns
+    -------
+    Town
+        All tables in one CRS, by their schemas, sorted as read; every building has counts and, where it stands in
+        one, an estate; an estate without ``walled`` is walled if it has gates.
+
+    Raises
+    ------
+    InputError
+        With the faults of all layers: mixed datums, ids used twice, references to rows that do not exist, buildings
+        and facilities far outside, buildings that cannot be estimated.
+    """
+    options = options or AssembleOptions()
+    _raise(_missing_layers(reads))
+    collected = [*notices, *(notice for read in reads for notice in read.notices)]
+    reads, datum, faults, notes = _one_datum(reads, options)
+    collected += notes
+    target = town_crs(crs, *_middle(reads))
+    tables, levels, more, notes = _tables(reads, target)
+    faults += more
+    collected += notes
+    _raise(faults)
+    wheres = _wheres(reads)
+    tables, notes = _settle(tables, options)
+    collected += notes
+    faults = reference_faults(tables, levels, wheres)
+    faults += far_faults(tables, levels, wheres, far_m=options.far_m)
+    _raise(faults)
+    if options.check_datum:
+        collected += _datum_notices(tables, wheres)
+    buildings, notes = estimate_households(
+        tables["buildings"], options=options.households, estates=tables.get("estates"), where=wheres["buildings"]
+    )
+    tables["buildings"] = buildings
+    collected += notes
+    faults = [f for role, table in tables.items() for f in validate_table(table, SCHEMAS[role], wheres[role])]
+    for level in levels:
+        faults += validate_table(level.table, SCHEMAS["units"], wheres[level.name])
+    _raise(faults)
+    return Town(name=name, levels=levels, datum=datum, notices=_distinct(collected), **tables)
+
+
+def _distinct(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    return tuple({(notice.code, str(notice.message)): notice for notice in notices}.values())
+
+
+def _raise(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise InputError(faults)
+
+
+def _missing_layers(reads: Sequence[LayerRead]) -> list[Fault]:
+    roles = {read.source.role for read in reads}
+    faults = [
+        Fault(
+            "missing-layer",
+            msg("a layer of {role}", role=role),
+            msg("layers of: {roles}", roles=", ".join(sorted(roles)) or "-"),
+            msg('add a [[layers]] entry with role = "{role}"', role=role),
+        )
+        for role in _NEEDED
+        if role not in roles
+    ]
+    faults += [
+        Fault(
+            "no-level",
+            msg("the level that these units are of"),
+            msg("none"),
+            msg('add level = "communities" (or subdistricts, grids, ...) to the layer'),
+            read.source.place("level"),
+        )
+        for read in reads
+        if read.source.role == "units" and not read.source.level
+    ]
+    return faults + [
+        empty_layer(read.source.place()) for read in reads if read.source.role in _NEEDED and not len(read.table)
+    ]
+
+
+def _one_datum(
+    reads: Sequence[LayerRead], options: AssembleOptions
+) -> tuple[list[LayerRead], Datum, list[Fault], list[Notice]]:
+    notices: list[Notice] = []
+    datums: list[tuple[Datum, Where]] = []
+    kept: list[LayerRead] = []
+    for read in reads:
+        datum = read.source.datum
+        if datum in {"gcj02", "bd09"} and (read.source.convert or options.allow_inverse):
+            table, notes = convert_datum(read)
+            kept.append(replace(read, table=table))
+            notices += notes
+            datum = "wgs84"
+        else:
+            kept.append(read)
+        datums.append((datum, read.source.place()))
+    settled, faults, notes = settle_datum(datums)
+    return kept, settled, faults, notices + notes
+
+
+def _middle(reads: Sequence[LayerRead]) -> tuple[float, float]:
+    """Longitude and latitude of the middle of the buildings."""
+    table = next(read.table for read in reads if read.source.role == "buildings")
+    west, south, east, north = table.total_bounds
+    middle = gpd.GeoSeries(gpd.points_from_xy([(west + east) / 2], [(south + north) / 2]), crs=table.crs).to_crs(_WGS84)
+    return float(middle.x.iloc[0]), float(middle.y.iloc[0])
+
+
+def _tables(
+    reads: Sequence[LayerRead], crs: pyproj.CRS
+) -> tuple[dict[str, gpd.GeoDataFrame], tuple[Level, ...], list[Fault], list[Notice]]:
+    """Tables by role and the levels, all in one CRS."""
+    faults: list[Fault] = []
+    notices: list[Notice] = []
+    grouped: dict[str, list[LayerRead]] = {}
+    for read in reads:
+        table, notes = to_crs(read.table, crs, read.source.place())
+        notices += notes
+        if read.raw_streets:
+            try:
+                table, notes = build_streets(table, where=read.source.place())
+                notices += notes
+            except InputError as error:
+                faults += error.faults
+                continue
+        if read.source.role != "estates":
+            table = complete_columns(table, read.source.schema)
+        key = f"level {read.source.level}" if read.source.role == "units" else read.source.role
+        grouped.setdefault(key, []).append(LayerRead(table, read.source))
+    tables: dict[str, gpd.GeoDataFrame] = {}
+    levels: list[Level] = []
+    for key, group in grouped.items():
+        table, more = _stack(group)
+        faults += more
+        source = group[0].source
+        if source.role == "units":
+            levels.append(Level(source.level, table, source.parent, source.parallel))
+        else:
+            tables[key] = table
+    return tables, tuple(levels), faults, notices
+
+
+def _stack(group: Sequence[LayerRead]) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Layers of one role one after the other; node numbers of streets are kept apart."""
+    if len(group) == 1:
+        return group[0].table, []
+    parts = []
+    nodes = 0
+    for read in group:
+        part = read.table
+        if read.source.role == "streets":
+            part = part.assign(u=part["u"] + nodes, v=part["v"] + nodes)
+            nodes = int(max(part["u"].max(), part["v"].max(), nodes)) + 1
+        parts.append(part)
+    table = gpd.GeoDataFrame(pd.concat(parts), crs=parts[0].crs)
+    table.index = pd.Index(table.index, name="id", dtype="str")
+    files = ", ".join(dict.fromkeys(read.source.path.name for read in group))
+    return table, validate_ids(table, Where(files, "", "id"))
+
+
+def _wheres(reads: Sequence[LayerRead]) -> dict[str, Where]:
+    """Files of each role and level."""
+    files: dict[str, list[LayerRead]] = {}
+    for read in reads:
+        files.setdefault(read.source.level if read.source.role == "units" else read.source.role, []).append(read)
+    return {
+        key: Where(
+            ", ".join(dict.fromkeys(r.source.path.name for r in group)),
+            group[0].source.layer if len(group) == 1 else "",
+        )
+        for key, group in files.items()
+    }
+
+
+def _settle(
+    tables: dict[str, gpd.GeoDataFrame], options: AssembleOptions
+) -> tuple[dict[str, gpd.GeoDataFrame], list[Notice]]:
+    """Walls, and estates of buildings, decided once on the data as given."""
+    settled = dict(tables)
+    notices: list[Notice] = []
+    if "estates" in tables:
+        walled, notes = decide_walled(tables["estates"], tables.get("gates"), tolerance_m=options.gate_tolerance_m)
+        notices += notes
+        settled["estates"] = complete_columns(tables["estates"].assign(walled=walled), SCHEMAS["estates"])
+        settled["buildings"], notes = place_in_estates(tables["buildings"], settled["estates"])
+        notices += notes
+    return settled, notices
+
+
+def _datum_notices(tables: dict[str, gpd.GeoDataFrame], wheres: dict[str, Where]) -> list[Notice]:
+    streets = tables.get("streets")
+    if streets is None:
+        return []
+    notices = []
+    for role in ("buildings", "facilities"):
+        guess = detect_datum(tables[role], streets)
+        if guess.clear:
+            text = msg(
+                "{file} fits the streets better when shifted ({shift}: {best:.1f} m off, not {given:.1f} m)",
+                file=wheres[role].file,
+                shift=guess.shift,
+                best=guess.misfit_m[guess.shift],
+                given=guess.misfit_m["none"],
+            )
+            notices.append(Notice("datum-doubtful", text, everywhere=True))
+    return notices

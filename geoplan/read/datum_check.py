@@ -1,0 +1,200 @@
+"""Datums of a town's layers: one for all of them, and what the streets say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from geoplan.errors import Fault, Where, msg
+from geoplan.model import Datum, Notice
+from geoplan.read.datums import (
+    Degrees,
+    bd09_from_wgs84,
+    gcj02_from_wgs84,
+    in_mainland_china,
+    wgs84_from_bd09,
+    wgs84_from_gcj02,
+)
+from geoplan.read.sources import LayerRead
+
+__all__ = ["DatumGuess", "convert_datum", "detect_datum", "settle_datum"]
+
+_TRUE: frozenset[Datum] = frozenset({"wgs84", "cgcs2000"})
+_SAMPLE = 2000
+_MIN_ROWS = 20
+_CLEAR = 0.6
+_WGS84 = pyproj.CRS.from_epsg(4326)
+_TO_WGS84: dict[str, Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]] = {
+    "gcj02": wgs84_from_gcj02,
+    "bd09": wgs84_from_bd09,
+}
+_FROM_WGS84: dict[str, Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]] = {
+    "gcj02": gcj02_from_wgs84,
+    "bd09": bd09_from_wgs84,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DatumGuess:
+    """How well a layer fits the streets, shift by shift.
+
+    Attributes
+    ----------
+    shift
+        What was done to the layer for the best fit: ``"none"``, ``"from gcj02"``, ``"from bd09"`` (the layer is
+        shifted, the streets are not), ``"to gcj02"`` or ``"to bd09"`` (the streets are shifted, the layer is not).
+    clear
+        Whether the best fit is much better than none: at most 0.6 of its misfit.
+    misfit_m
+        Misfit of every shift: median distance to the nearest street for points; for areas the share that streets cut
+        through, as metres of street inside a building.
+    """
+
+    shift: str
+    clear: bool
+    misfit_m: dict[str, float]
+
+
+def detect_datum(layer: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> DatumGuess:
+    """Find out whether a layer is shifted against the streets, as web maps are in China.
+
+    Parameters
+    ----------
+    layer
+        Points or areas with a CRS; at most 2,000 rows, evenly taken by id, are looked at.
+    streets
+        Lines with a CRS.
+
+    Returns
+    -------
+    DatumGuess
+        ``"none"`` and not clear outside mainland China, or for fewer than 20 rows.
+    """
+    shapes = layer.sort_index().geometry
+    shapes = shapes[~(shapes.is_empty | shapes.isna())]
+    shapes = shapes.iloc[:: max(1, len(shapes) // _SAMPLE)].to_crs(_WGS84)
+    if len(shapes) < _MIN_ROWS or not len(streets):
+        return DatumGuess("none", clear=False, misfit_m={})
+    lon, lat = _middle(shapes.to_numpy())
+    if not bool(in_mainland_china(lon, lat)):
+        return DatumGuess("none", clear=False, misfit_m={})
+    metres = pyproj.CRS.from_proj4(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m")
+    lines = streets.geometry.to_crs(metres).to_numpy()
+    tree = shapely.STRtree(lines)
+    shifts = {
+        "none": None,
+        **{f"from {d}": f for d, f in _TO_WGS84.items()},
+        **{f"to {d}": f for d, f in _FROM_WGS84.items()},
+    }
+    to_metres = pyproj.Transformer.from_crs(_WGS84, metres, always_xy=True)
+    misfit = {}
+    for name, shift in shifts.items():
+        moved = shapely.transform(shapes.to_numpy(), lambda xy, shift=shift: _move(xy, shift, to_metres))
+        misfit[name] = _misfit_m(moved, lines, tree)
+    best = min(misfit, key=lambda name: (misfit[name], name != "none", name))
+    clear = best != "none" and misfit[best] <= _CLEAR * misfit["none"]
+    return DatumGuess(best if clear else "none", clear=clear, misfit_m=misfit)
+
+
+def _middle(shapes: NDArray[np.object_]) -> tuple[float, float]:
+    xy = shapely.get_coordinates(shapes)
+    return float(np.median(xy[:, 0])), float(np.median(xy[:, 1]))
+
+
+def _move(
+    xy: NDArray[np.float64],
+    shift: Callable[[Degrees, Degrees], tuple[Degrees, Degrees]] | None,
+    to_metres: pyproj.Transformer,
+) -> NDArray[np.float64]:
+    lon, lat = xy.T if shift is None else shift(*xy.T)
+    return np.column_stack(to_metres.transform(lon, lat))
+
+
+def _misfit_m(shapes: NDArray[np.object_], lines: NDArray[np.object_], tree: shapely.STRtree) -> float:
+    """Mean metres of street inside a building; for points the median distance to the nearest street."""
+    if (shapely.get_dimensions(shapes) < 2).all():
+        near, distance = tree.query_nearest(shapes, return_distance=True, all_matches=False)
+        return float(np.median(distance)) if len(near[0]) else np.inf
+    row, line = tree.query(shapes, predicate="intersects")
+    inside = shapely.length(shapely.intersection(shapes[row], lines[line]))
+    return float(inside.sum() / len(shapes))
+
+
+def convert_datum(read: LayerRead) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    """Take a layer from gcj02 or bd09 back to wgs84.
+
+    Parameters
+    ----------
+    read
+        Layer whose source declares the datum.
+
+    Returns
+    -------
+    table : GeoDataFrame
+        In degrees of EPSG:4326.
+    notices : list of Notice
+        That it was done, on every output: the step may be restricted.
+    """
+    inverse = _TO_WGS84[read.source.datum]
+    table = read.table.to_crs(_WGS84)
+    shapes = shapely.transform(table.geometry.to_numpy(), lambda xy: np.column_stack(inverse(*xy.T)))
+    notice = Notice(
+        "datum-converted",
+        msg("{file}: taken from {datum} back to wgs84 on request", file=read.source.path.name, datum=read.source.datum),
+        everywhere=True,
+    )
+    return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=_WGS84)), [notice]
+
+
+def settle_datum(datums: Sequence[tuple[Datum, Where]]) -> tuple[Datum, list[Fault], list[Notice]]:
+    """One datum for all layers.
+
+    Parameters
+    ----------
+    datums
+        Datum of each layer after conversions, and where it is from.
+
+    Returns
+    -------
+    datum : Datum
+        ``"unknown"`` if any layer's is.
+    faults : list of Fault
+        Layers of different datums; wgs84 and cgcs2000 go together.
+    notices : list of Notice
+        Layers whose datum is unknown, for every output.
+    """
+    kinds: dict[str, list[str]] = {}
+    for datum, where in datums:
+        kinds.setdefault("cgcs2000" if datum in _TRUE else datum, []).append(where.file)
+    known = [kind for kind in kinds if kind != "unknown"]
+    faults = []
+    if len(known) > 1:
+        given = "; ".join(
+            f"{kind if kind != 'cgcs2000' else 'cgcs2000/wgs84'}: {', '.join(sorted(set(kinds[kind])))}"
+            for kind in sorted(known)
+        )
+        faults.append(
+            Fault(
+                "mixed-datums",
+                msg("one datum for all layers"),
+                msg("{datums}", datums=given),
+                msg("get all layers in one datum, or take the shifted ones back to wgs84 with convert = true"),
+                Where(", ".join(sorted({where.file for _, where in datums}))),
+            )
+        )
+    notices = []
+    if "unknown" in kinds:
+        files = ", ".join(sorted(set(kinds["unknown"])))
+        text = msg("the datum of {files} is unknown: places may be off by up to 1.4 km against other data", files=files)
+        notices.append(Notice("datum-unknown", text, everywhere=True))
+        return "unknown", faults, notices
+    named = {datum for datum, _ in datums}
+    if named <= _TRUE:
+        return ("cgcs2000" if "cgcs2000" in named else "wgs84"), faults, notices
+    return (named.pop() if len(named) == 1 else "unknown"), faults, notices
