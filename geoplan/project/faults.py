@@ -12,14 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from geoplan.errors import Fault, Message, Where, msg
 from geoplan.project.settings import (
-    GraphSource,
+    GraphSettings,
     HouseholdSettings,
-    LayerSource,
+    LayerSettings,
     OsmFacility,
-    OsmSource,
+    OsmSettings,
     Project,
     StandardSettings,
-    TableSource,
+    TableSettings,
     WalkSettings,
 )
 
@@ -30,11 +30,11 @@ Key = tuple[str | int, ...]
 
 _MODELS: dict[Key, type[BaseModel]] = {
     (): Project,
-    ("layers",): LayerSource,
-    ("layers", "tables"): TableSource,
-    ("osm",): OsmSource,
+    ("layers",): LayerSettings,
+    ("layers", "tables"): TableSettings,
+    ("osm",): OsmSettings,
     ("osm", "facilities"): OsmFacility,
-    ("graph",): GraphSource,
+    ("graph",): GraphSettings,
     ("households",): HouseholdSettings,
     ("walk",): WalkSettings,
     ("standards",): StandardSettings,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geoplan.errors import Fault, Where, msg
 from geoplan.project.faults import Key, at_line, make_fault, spell_key, suggest
-from geoplan.project.settings import SCHEMAS, LayerSource, Project
+from geoplan.project.settings import SCHEMAS, LayerSettings, Project
 
 __all__ = ["meaning_faults"]
 
@@ -69,7 +69,7 @@ def _missing_file(project: Project, path: Path) -> Fault:
 
 
 def _column_faults(
-    project: Project, layer: LayerSource, key: Key, lines: Lines, levels: tuple[str, ...] | None
+    project: Project, layer: LayerSettings, key: Key, lines: Lines, levels: tuple[str, ...] | None
 ) -> Iterator[Fault]:
     if layer.role == "buildings" and levels is None:
         return  # a column of buildings may be the name of a level, and not all levels are known
@@ -95,7 +95,7 @@ def _column_faults(
 
 
 def _level_faults(
-    project: Project, layer: LayerSource, key: Key, lines: Lines, levels: tuple[str, ...] | None
+    project: Project, layer: LayerSettings, key: Key, lines: Lines, levels: tuple[str, ...] | None
 ) -> Iterator[Fault]:
     if layer.role == "units" and not layer.level:
         yield make_fault(

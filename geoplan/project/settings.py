@@ -13,15 +13,15 @@ __all__ = [
     "OSM_ROLES",
     "PROJECT_FILE",
     "SCHEMAS",
-    "GraphSource",
+    "GraphSettings",
     "HouseholdSettings",
-    "LayerSource",
+    "LayerSettings",
     "OsmFacility",
-    "OsmSource",
+    "OsmSettings",
     "Project",
     "Role",
     "StandardSettings",
-    "TableSource",
+    "TableSettings",
     "WalkSettings",
 ]
 
@@ -39,7 +39,7 @@ SCHEMAS: dict[str, TableSchema] = {
 """Schema of the table that each role fills."""
 
 # bool is an int to Python, and pydantic's lax mode reads "3" as 3: what TOML says is meant as it is written
-Number = StrictInt | StrictFloat
+Value = StrictStr | StrictBool | StrictInt | StrictFloat
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Name = Annotated[StrictStr, Field(min_length=1)]
@@ -49,7 +49,7 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TableSource(_Settings):
+class TableSettings(_Settings):
     """An Excel or CSV ledger that is joined to a layer by an id."""
 
     file: Name
@@ -57,9 +57,10 @@ class TableSource(_Settings):
     key: Name
     on: StrictStr = ""
     columns: dict[str, StrictStr] = {}
+    encoding: StrictStr = ""
 
 
-class LayerSource(_Settings):
+class LayerSettings(_Settings):
     """One file, or one layer of a file, and the role that it plays."""
 
     role: Role
@@ -70,8 +71,11 @@ class LayerSource(_Settings):
     crs: StrictStr = ""
     encoding: StrictStr = ""
     columns: dict[str, StrictStr] = {}
-    values: dict[str, StrictStr | StrictBool | Number] = {}
-    tables: tuple[TableSource, ...] = ()
+    values: dict[str, Value] = {}
+    where: dict[str, Value | list[Value]] = {}
+    convert: StrictBool = False
+    doors: StrictBool = False
+    tables: tuple[TableSettings, ...] = ()
     level: StrictStr = ""
     parent: StrictStr = ""
     parallel: StrictBool = False
@@ -90,7 +94,7 @@ class OsmFacility(_Settings):
     tier: StrictStr = ""
 
 
-class OsmSource(_Settings):
+class OsmSettings(_Settings):
     """An OSM extract and what is taken from it; where ``take`` is not given, all that no layer gives."""
 
     file: Name
@@ -98,12 +102,15 @@ class OsmSource(_Settings):
     level: Name = "communities"
     admin_level: Annotated[int, Field(strict=True, ge=1, le=12)] = 8
     facilities: tuple[OsmFacility, ...] = ()
+    private_ways: StrictBool = False
+    trunk_roads: StrictBool = False
 
 
-class GraphSource(_Settings):
+class GraphSettings(_Settings):
     """Streets from a GraphML file as OSMnx writes it."""
 
     file: Name
+    datum: Datum = "wgs84"
 
 
 class HouseholdSettings(_Settings):
@@ -118,15 +125,16 @@ class HouseholdSettings(_Settings):
 class WalkSettings(_Settings):
     """How people walk, and to which facilities."""
 
-    mode: Literal["time", "distance"] = "time"
-    profiles: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = ("planner",)
+    mode: Literal["time", "distance", "both"] = "time"
+    profiles: Annotated[tuple[Name, ...], Field(min_length=1)] = ("planner",)
+    tiers: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
     minutes: Annotated[tuple[Positive, ...], Field(min_length=1)] = (5.0, 10.0, 15.0)
-    centre: Literal["any", "own"] = "any"
+    centre: Literal["any", "own", "both"] = "any"
     max_connector_m: NotNegative = 200.0
     island_tolerance_m: NotNegative = 50.0
     gate_tolerance_m: NotNegative = 15.0
     detour: Annotated[float, Field(strict=True, ge=1, allow_inf_nan=False)] = 1.25
-    facilities: StrictStr = ""
+    facilities: StrictStr | tuple[StrictStr, ...] = ""
 
 
 class StandardSettings(_Settings):
@@ -144,9 +152,9 @@ class Project(_Settings):
     crs: StrictStr = "auto"
     synthetic: StrictBool = False
     attribution: tuple[StrictStr, ...] = ()
-    layers: tuple[LayerSource, ...] = ()
-    osm: OsmSource | None = None
-    graph: GraphSource | None = None
+    layers: tuple[LayerSettings, ...] = ()
+    osm: OsmSettings | None = None
+    graph: GraphSettings | None = None
     households: HouseholdSettings = HouseholdSettings()
     walk: WalkSettings = WalkSettings()
     standards: StandardSettings = StandardSettings()

@@ -35,7 +35,10 @@ _WIDEST = 42.0
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a sheet: where its values are, its header and its kind (``text``, ``count``, ``share``, ...)."""
+    """A column of a sheet: where its values are, its header and its kind.
+
+    Kinds: ``text``, ``count``, ``share``, ``minutes``, ``metres``, ``number``, ``answer`` (yes or no).
+    """
 
     column: str
     header: str
@@ -209,7 +212,7 @@ def _cell_value(value: Any, kind: str) -> Any:
     if value is None or value is pd.NA or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return None
     if isinstance(value, bool | np.bool_):
-        return "✓" if value else ""
+        return "✓" if value else ("✗" if kind == "answer" else "")
     if kind == "text":
         return str(value)
     return int(value) if float(value).is_integer() else float(value)

@@ -124,10 +124,9 @@ def _units(coverage: Coverage, level: str, table: gpd.GeoDataFrame) -> gpd.GeoDa
 
 
 def _isochrones(coverage: Coverage) -> gpd.GeoDataFrame:
-    table = coverage.isochrones(coverage.case)
-    limits = {float(coverage.limit(coverage.case, m)): f"{m:g}" for m in coverage.minutes}
-    table = table.sort_values("limit", ascending=False, kind="stable").reset_index(drop=True)
-    return table.assign(minutes=[limits.get(float(limit), "") for limit in table["limit"]])
+    """Circles as QGIS draws them one over the other, the widest first."""
+    table = coverage.isochrones(coverage.case).iloc[::-1].reset_index(drop=True)
+    return table.assign(minutes=[f"{m:g}" for m in table["minutes"]])
 
 
 def _isochrone_style(minutes: tuple[float, ...], language: str) -> str:

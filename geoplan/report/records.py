@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geoplan.standards import Profile, load_profile
 from geoplan.text import translate
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
+    from geoplan.standards import Profile
 
 __all__ = ["coverage_record", "json_value", "notice_texts", "profile_of", "units_table", "walk_classes"]
 
@@ -53,19 +53,19 @@ def json_value(value: Any) -> Any:
     return str(value)
 
 
-def profile_of(case: Case) -> Profile:
+def profile_of(coverage: Coverage, case: Case) -> Profile:
     """Who walks in a case.
 
     Parameters
     ----------
-    case
-        A case, with a profile or the id of one.
+    coverage, case
+        The coverage and one of its cases.
 
     Returns
     -------
     Profile
     """
-    return case.profile if isinstance(case.profile, Profile) else load_profile(case.profile)
+    return coverage.profile(case)
 
 
 def notice_texts(coverage: Coverage, language: str, *, everywhere: bool) -> list[str]:
@@ -110,7 +110,7 @@ def walk_classes(buildings: pd.DataFrame, minutes: tuple[float, ...]) -> pd.Seri
     return classes
 
 
-def units_table(coverage: Coverage, case: Case, level: str | None = "") -> pd.DataFrame:
+def units_table(coverage: Coverage, case: Case, level: str = "") -> pd.DataFrame:
     """One row a unit, the buildings in no unit last.
 
     Parameters
@@ -118,19 +118,15 @@ def units_table(coverage: Coverage, case: Case, level: str | None = "") -> pd.Da
     coverage, case
         The coverage and one of its cases.
     level
-        Name of a level, ``"estates"``, or ``""`` for the main level. A town without levels is one row.
+        Name of a level, ``"estates"``, or ``""`` for the main level.
 
     Returns
     -------
     pandas.DataFrame
         As ``coverage.summary``, with a column ``id`` in front (None for the buildings in no unit) and rows numbered.
     """
-    if level == "":
-        level = coverage.town.levels[0].name if coverage.town.levels else None
-    table = coverage.summary(level, case)
+    table = coverage.summary(level or None, case)
     ids = [None if missing else str(i) for i, missing in zip(table.index, table.index.isna(), strict=True)]
-    if level is None:
-        ids = [None] * len(table)
     plain = table.reset_index(drop=True)
     plain.insert(0, "id", pd.Series(ids, dtype=object, index=plain.index))
     order = np.argsort([i is None for i in ids], kind="stable")
@@ -163,7 +159,7 @@ def coverage_record(coverage: Coverage, *, minutes: float, case: Case | None = N
     return json_value(
         {
             "mode": case.mode,
-            "profile": profile_of(case).id,
+            "profile": profile_of(coverage, case).id,
             "centre": case.centre,
             "tier": case.tier or None,
             "minutes": minutes,

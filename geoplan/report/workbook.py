@@ -36,6 +36,10 @@ _KINDS = {
     "straight_m": "metres",
     "connector_m": "metres",
     "m2_per_100_households": "number",
+    "mean_min": "minutes",
+    "unknown_floor_areas": "count",
+    "sites_below_min": "count",
+    "floor_area_ok": "answer",
 }
 _STARTS = {"served_": "count", "share_": "share", "straight_share_": "share", "people_share_": "share"}
 
@@ -92,8 +96,8 @@ def _say(language: str, text: Any) -> str:
     return translate(text, language)
 
 
-def _case_line(case: Case, language: str) -> str:
-    profile = profile_of(case)
+def _case_line(coverage: Coverage, case: Case, language: str) -> str:
+    profile = profile_of(coverage, case)
     return case_name(case.mode, dict(profile.name), case.tier, case.centre, language)
 
 
@@ -105,7 +109,7 @@ def _answer_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     total = coverage.total(coverage.case)
     for m in sorted(coverage.minutes, reverse=True):
         writer.line(_answer(total, m, language), size=13 if m == max(coverage.minutes) else 11, bold=True)
-    writer.line(_case_line(coverage.case, language), colour="404040")
+    writer.line(_case_line(coverage, coverage.case, language), colour="404040")
     for text in notice_texts(coverage, language, everywhere=True):
         writer.line(text, colour="C00000", bold=True)
     writer.gap()
@@ -177,7 +181,7 @@ def _case_rows(coverage: Coverage, language: str) -> list[dict[str, Any]]:
             served = float(total[f"served_households_{m:g}"])
             rows.append(
                 {
-                    "case": _case_line(case, language),
+                    "case": _case_line(coverage, case, language),
                     "minutes": m,
                     "limit": _limit(coverage.limit(case, m), case.mode, language),
                     "served_households": served,
@@ -214,20 +218,29 @@ def _rows(table: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     return rows
 
 
+def _unit_columns(units: pd.DataFrame, minutes: tuple[float, ...]) -> list[str]:
+    """Columns of a sheet of units in reading order, less those that hold nothing."""
+    columns = ["id", "name", "buildings", "households", "people", "people_registered"]
+    for m in minutes:
+        columns += [f"served_households_{m:g}", f"served_people_{m:g}", f"share_{m:g}", f"straight_share_{m:g}"]
+    columns += ["unreachable_buildings"]
+    columns += [f"{what}_{unit}" for unit in ("min", "m") for what in ("p50", "p90", "mean")]
+    columns += ["facilities", "floor_area_m2", "unknown_floor_areas", "m2_per_100_households", "required_m2"]
+    columns += ["shortfall_m2", "sites_below_min", "floor_area_ok", "edge_affected", "estimated"]
+    return [column for column in columns if column in units and units[column].notna().any()]
+
+
 def _units_sheet(book: Workbook, coverage: Coverage, level: str, language: str) -> None:
     writer = SheetWriter(book, level_name(level, language), language=language)
     units = units_table(coverage, coverage.case, level)
-    fields = [Field(c, header(c, language), _column_kind(units, c)) for c in units.columns]
+    fields = []
+    for column in _unit_columns(units, coverage.minutes):
+        # of a unit it is a number of buildings, of a building a mark
+        named = "edge_buildings" if column == "edge_affected" else column
+        fields.append(Field(column, header(named, language), "count" if named == "edge_buildings" else _kind(column)))
     total = {**coverage.total(coverage.case), "id": "", "name": _say(language, msg("Total"))}
     writer.table(fields, [*_rows(units, language), total], last_is_total=True)
     writer.close()
-
-
-def _column_kind(table: pd.DataFrame, column: str) -> str:
-    kind = _kind(column)
-    if kind == "text" and pd.api.types.is_float_dtype(table[column]):
-        return "number"
-    return kind
 
 
 def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:

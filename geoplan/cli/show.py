@@ -1,0 +1,232 @@
+"""Results as text for a terminal: the answer first."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from geoplan.errors import msg
+from geoplan.report import coverage_record
+from geoplan.report.labels import case_name, header, level_name, status_name
+from geoplan.report.records import notice_texts, profile_of, units_table
+from geoplan.text import translate
+
+if TYPE_CHECKING:
+    from geoplan.check import Finding
+    from geoplan.coverage import Coverage
+    from geoplan.model import Town
+    from geoplan.standards import Standard
+
+__all__ = ["coverage_text", "findings_text", "json_text", "rules_text", "standards_text"]
+
+_MOST_ROWS = 60
+
+
+def _render(*parts: Any) -> str:
+    """Text as wide as the terminal; 100 columns where the output is a file or pipe."""
+    out = io.StringIO()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
+    console = Console(file=out, width=max(width, 60), no_color=True, highlight=False, soft_wrap=False)
+    for part in parts:
+        # Text keeps square brackets in names from being read as markup
+        console.print(Text(part) if isinstance(part, str) else part)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], title: str = "") -> Table:
+    """A plain table; heads are (text, is a number)."""
+    table = Table(
+        title=Text(title) if title else None, box=None, pad_edge=False, title_justify="left", padding=(0, 2, 0, 0)
+    )
+    for head, number in heads:
+        table.add_column(Text(head), justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def json_text(coverage: Coverage, *, minutes: float) -> str:
+    """The one JSON object of ``coverage --json``.
+
+    Parameters
+    ----------
+    coverage
+        The coverage; its first case is told.
+    minutes
+        Circle in minutes.
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps(coverage_record(coverage, minutes=minutes), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None or share != share else f"{share:.1%}"
+
+
+def coverage_text(coverage: Coverage, *, language: str) -> str:
+    """The answer, the table of the main level, the other cases, and what must be known about the data.
+
+    Parameters
+    ----------
+    coverage
+        The coverage.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    parts: list[Any] = [coverage.town.name, *_answers(coverage, language)]
+    parts += ["", _units(coverage, language)]
+    if len(coverage.cases) > 1:
+        parts += ["", _cases(coverage, language)]
+    notices = notice_texts(coverage, language, everywhere=True)
+    parts += ["", *(f"! {text}" for text in notices)] if notices else []
+    return _render(*parts)
+
+
+def _answers(coverage: Coverage, language: str) -> list[str]:
+    lines = []
+    case = coverage.case
+    for m in sorted(coverage.minutes, reverse=True):
+        record = coverage_record(coverage, minutes=m)
+        text = msg(
+            "within {minutes} min: {share} of households ({served} of {households})",
+            minutes=f"{m:g}",
+            share=_percent(record["share"]),
+            served=f"{record['served_households']:,.0f}",
+            households=f"{record['households']:,.0f}",
+        )
+        lines.append(translate(text, language))
+    profile = profile_of(coverage, case)
+    lines.append(case_name(case.mode, dict(profile.name), case.tier, case.centre, language))
+    rule = coverage.binding_rule(case, max(coverage.minutes))
+    source = rule.citation or rule.name.get(language) or rule.id
+    binding = msg("Binding rule: {rule} ({status})", rule=source, status=status_name(rule.status, language))
+    lines.append(translate(binding, language))
+    total = coverage.total(case)
+    if total["unreachable_buildings"]:
+        text = msg("{count} buildings have no way to a centre", count=total["unreachable_buildings"])
+        lines.append(translate(text, language))
+    return lines
+
+
+def _units(coverage: Coverage, language: str) -> Table:
+    units = units_table(coverage, coverage.case)
+    title = level_name(coverage.town.levels[0].name, language) if coverage.town.levels else ""
+    shares = [f"share_{m:g}" for m in coverage.minutes]
+    heads = [(header("name", language), False), (header("households", language), True)]
+    heads += [(header(column, language), True) for column in shares]
+    rows = []
+    for row in units.head(_MOST_ROWS).to_dict("records"):
+        name = translate(msg("in no unit"), language) if row["id"] is None else row.get("name") or row["id"]
+        rows.append([name, f"{row['households']:,.0f}", *(_percent(row[column]) for column in shares)])
+    if len(units) > _MOST_ROWS:
+        rest = msg("... {count} more, see coverage.xlsx", count=len(units) - _MOST_ROWS)
+        rows.append([translate(rest, language), "", *("" for _ in shares)])
+    return _table(heads, rows, title)
+
+
+def _cases(coverage: Coverage, language: str) -> Table:
+    heads = [(header("mode", language), False)]
+    heads += [(header(f"share_{m:g}", language), True) for m in coverage.minutes]
+    rows = []
+    for case in coverage.cases:
+        profile = profile_of(coverage, case)
+        shares = [coverage_record(coverage, minutes=m, case=case)["share"] for m in coverage.minutes]
+        rows.append(
+            [case_name(case.mode, dict(profile.name), case.tier, case.centre, language), *map(_percent, shares)]
+        )
+    return _table(heads, rows)
+
+
+def findings_text(findings: Sequence[Finding], town: Town, *, language: str) -> str:
+    """What is wrong with the data, errors first.
+
+    Parameters
+    ----------
+    findings
+        The findings.
+    town
+        The town.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    order = {"error": 0, "warning": 1, "notice": 2, "info": 2}
+    names = {"error": msg("error"), "warning": msg("warning"), "notice": msg("notice"), "info": msg("notice")}
+    counts = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning")}
+    head = msg(
+        "{town}: {errors} errors, {warnings} warnings",
+        town=town.name,
+        errors=counts["error"],
+        warnings=counts["warning"],
+    )
+    lines = [translate(head, language)]
+    ranked = sorted(findings, key=lambda f: order.get(f.severity, 3))
+    lines += [f"[{translate(names[f.severity], language)}] {translate(f.message, language)}" for f in ranked]
+    lines += [f"! {translate(notice.message, language)}" for notice in town.notices if notice.everywhere]
+    return _render(*lines)
+
+
+def standards_text(standards: Sequence[Standard], *, language: str) -> str:
+    """Standards by id, name and number of rules.
+
+    Parameters
+    ----------
+    standards
+        The standards.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    heads = [
+        (header("id", language), False),
+        (header("name", language), False),
+        (translate(msg("Rules"), language), True),
+    ]
+    rows = [[s.id, s.name.get(language, s.id), str(len(s.rules))] for s in standards]
+    return _render(_table(heads, rows))
+
+
+def rules_text(standard: Standard, *, language: str) -> str:
+    """The rules of one standard.
+
+    Parameters
+    ----------
+    standard
+        The standard.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    heads = [(header("quantity", language), False), (translate(msg("Figure"), language), True)]
+    heads += [(header(column, language), False) for column in ("unit", "source", "status")]
+    rows = []
+    for rule in standard.rules:
+        low, high, value = (None if x is None else f"{x:,g}" for x in (rule.low, rule.high, rule.value))
+        figure = f"{low} - {high}" if low and high else f">= {low}" if low else f"<= {high}" if high else value or ""
+        name = rule.name.get(language, rule.quantity)
+        rows.append([name, figure, rule.unit, rule.citation, status_name(rule.status, language)])
+    return _render(standard.name.get(language, standard.id), _table(heads, rows))

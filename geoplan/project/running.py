@@ -1,0 +1,303 @@
+"""The steps of one run: town, findings, coverage, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoplan import __version__
+from geoplan.check import check_town
+from geoplan.coverage import Coverage, CoverageOptions, measure_coverage
+from geoplan.errors import Fault, InputError, Message, OutputError, Where, msg
+from geoplan.project.loading import load_town
+from geoplan.project.settings import Project
+from geoplan.reach import ReachOptions
+from geoplan.report import (
+    check_outputs,
+    fingerprint_files,
+    staged,
+    write_coverage_gpkg,
+    write_coverage_xlsx,
+    write_summary,
+)
+from geoplan.standards import load_profile, load_standards
+
+if TYPE_CHECKING:
+    from geoplan.check import Finding
+    from geoplan.model import Progress
+
+__all__ = ["MAP_FILE", "Ask", "RunResult", "coverage_options", "default_folder", "map_project", "run_project"]
+
+GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE = "coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"
+_FILES = (GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question out of those that a project answers; None leaves it to the project.
+
+    Attributes
+    ----------
+    minutes
+        Circle in minutes.
+    mode, centre, tier, profile
+        As in :class:`geoplan.coverage.CoverageOptions`.
+    """
+
+    minutes: float | None = None
+    mode: str | None = None
+    centre: str | None = None
+    tier: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gave.
+
+    Attributes
+    ----------
+    coverage
+        The measurement.
+    findings
+        What is wrong with the data.
+    folder, files
+        Where the results are.
+    """
+
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    folder: Path
+    files: tuple[Path, ...]
+
+    @property
+    def problems(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+def coverage_options(project: Project, ask: Ask | None = None) -> CoverageOptions:
+    """Options of the measurement that a project, or one question to it, asks for.
+
+    Parameters
+    ----------
+    project
+        The project.
+    ask
+        One question; None measures all that the project names.
+
+    Returns
+    -------
+    CoverageOptions
+
+    Raises
+    ------
+    InputError
+        With everything that can be told wrong before the town is read.
+    """
+    walk = project.walk
+    chosen: dict[str, Any] = {
+        "minutes": walk.minutes,
+        "mode": walk.mode,
+        "centre": walk.centre,
+        "profiles": tuple(_named(project, profile) for profile in walk.profiles),
+        "tiers": walk.tiers,
+    }
+    if ask is not None:
+        chosen |= _one_case(chosen, ask)
+    options = CoverageOptions(
+        **chosen,
+        standards=tuple(_named(project, standard) for standard in project.standards.active),
+        kinds=walk.facilities,
+        reach=ReachOptions(
+            max_connector_m=walk.max_connector_m,
+            island_tolerance_m=walk.island_tolerance_m,
+            gate_tolerance_m=walk.gate_tolerance_m,
+            detour=walk.detour,
+        ),
+    )
+    _check_early(options)
+    return options
+
+
+def _one_case(chosen: Mapping[str, Any], ask: Ask) -> dict[str, Any]:
+    """One mode, profile, tier and centre; the largest circle where none is named."""
+    return {
+        "minutes": max(chosen["minutes"]) if ask.minutes is None else ask.minutes,
+        "mode": ask.mode or ("time" if chosen["mode"] == "both" else chosen["mode"]),
+        "centre": ask.centre or ("any" if chosen["centre"] == "both" else chosen["centre"]),
+        "profiles": (ask.profile or chosen["profiles"][0],),
+        "tiers": (ask.tier or "",),
+    }
+
+
+def _named(project: Project, name: str) -> str:
+    """A preset's id as it is; a file from the folder of the project."""
+    return str(project.locate(name)) if name.endswith(".toml") else name
+
+
+def _check_early(options: CoverageOptions) -> None:
+    faults: list[Fault] = []
+    for option, value, known in (
+        ("--mode", options.mode, ("time", "distance", "both")),
+        ("--centre", options.centre, ("any", "own", "both")),
+    ):
+        if value not in known:
+            faults.append(
+                Fault(
+                    code="unknown-option",
+                    needed=msg("one of {choices}", choices=", ".join(known)),
+                    given=msg("{option} {value}", option=option, value=value),
+                    mend=msg("use one of {choices}", choices=", ".join(known)),
+                )
+            )
+    for load, names in ((load_profile, options.profiles), (lambda name: load_standards([name]), options.standards)):
+        for name in names:  # type: ignore[union-attr]
+            try:
+                load(name)  # type: ignore[operator]
+            except InputError as error:
+                faults += error.faults
+    if faults:
+        raise InputError(faults)
+
+
+def default_folder(project: Project) -> Path:
+    """Where results go if nobody says otherwise.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    Path
+        ``out`` beside the project file.
+    """
+    return project.folder / "out"
+
+
+def run_project(
+    project: Project, out: str | Path | None = None, *, language: str = "zh", progress: Progress | None = None
+) -> RunResult:
+    """Read a project's files, measure its coverage and write map, tables and summary.
+
+    Parameters
+    ----------
+    project
+        The project.
+    out
+        Folder for the results; ``out`` beside the project file by default.
+    language
+        Language of the results.
+    progress
+        Told what is being done.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    InputError
+        If the files cannot be used; nothing is written then.
+    OutputError
+        If the results cannot be written; older ones stay whole.
+    """
+    folder = default_folder(project) if out is None else Path(out)
+    tell = progress or _silent
+    options = coverage_options(project)
+    check_outputs(folder, _FILES)
+    _protect_inputs(project, folder, _FILES)
+    town = load_town(project, progress=_part(tell, 0.0, 0.3))
+    tell(msg("checking the data"), 0.3)
+    findings = tuple(check_town(town))
+    coverage = measure_coverage(town, options=options, progress=_part(tell, 0.35, 0.7))
+    with staged(folder) as stage:
+        tell(msg("writing {file}", file=GPKG_FILE), 0.7)
+        write_coverage_gpkg(coverage, stage / GPKG_FILE, language=language)
+        tell(msg("writing {file}", file=XLSX_FILE), 0.8)
+        write_coverage_xlsx(coverage, stage / XLSX_FILE, language=language)
+        tell(msg("writing {file}", file=MAP_FILE), 0.9)
+        _write_map(coverage, stage / MAP_FILE, language)
+        write_summary(
+            coverage,
+            stage / SUMMARY_FILE,
+            version=__version__,
+            inputs=fingerprint_files((project.path, *project.files()), base=project.folder),
+            options=project.model_dump(mode="json", exclude={"path"}),
+            language=language,
+        )
+    tell(msg("done"), 1.0)
+    return RunResult(coverage, findings, folder, tuple(folder / name for name in _FILES))
+
+
+def map_project(
+    project: Project, out: str | Path | None = None, *, language: str = "zh", progress: Progress | None = None
+) -> Path:
+    """Write a project's map only.
+
+    Parameters
+    ----------
+    project
+        The project.
+    out
+        Folder for the map; ``out`` beside the project file by default.
+    language
+        Language of the map.
+    progress
+        Told what is being done.
+
+    Returns
+    -------
+    Path
+        The map.
+
+    Raises
+    ------
+    InputError, OutputError
+        As :func:`run_project`.
+    """
+    folder = default_folder(project) if out is None else Path(out)
+    tell = progress or _silent
+    options = coverage_options(project)
+    check_outputs(folder, (MAP_FILE,))
+    _protect_inputs(project, folder, (MAP_FILE,))
+    town = load_town(project, progress=_part(tell, 0.0, 0.4))
+    coverage = measure_coverage(town, options=options, progress=_part(tell, 0.4, 0.9))
+    with staged(folder) as stage:
+        tell(msg("writing {file}", file=MAP_FILE), 0.9)
+        _write_map(coverage, stage / MAP_FILE, language)
+    return folder / MAP_FILE
+
+
+def _write_map(coverage: Coverage, path: Path, language: str) -> None:
+    from geoplan.maps import coverage_map, save_map
+
+    save_map(coverage_map(coverage, language=language), path)
+
+
+def _protect_inputs(project: Project, folder: Path, names: tuple[str, ...]) -> None:
+    """Refuse to write a result over a file that the project reads."""
+    inputs = {path.resolve() for path in (project.path, *project.files())}
+    for name in names:
+        if (folder / name).resolve() in inputs:
+            raise OutputError(
+                Fault(
+                    code="output-is-input",
+                    needed=msg("a folder for the results that holds none of the inputs"),
+                    given=msg("{name}, which the project reads", name=name),
+                    mend=msg("name another folder with --out"),
+                    where=Where(file=str(folder / name)),
+                )
+            )
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    return lambda message, share: progress(message, start + share * (end - start))
+
+
+def _silent(message: Message, share: float) -> None:
+    del message, share
