@@ -4,14 +4,18 @@ from geoplan.read.assemble import AssembleOptions, assemble_town
 from geoplan.read.crs import choose_crs
 from geoplan.read.datum_check import DatumGuess, detect_datum
 from geoplan.read.datums import bd09_from_wgs84, gcj02_from_wgs84, wgs84_from_bd09, wgs84_from_gcj02
+from geoplan.read.graph import read_graph, streets_to_networkx
 from geoplan.read.households import HouseholdOptions, estimate_households
 from geoplan.read.layer import read_layer, read_layers
+from geoplan.read.osm import OSM_ATTRIBUTION, OsmOptions, OsmRead, read_osm
 from geoplan.read.sheets import list_sheets
 from geoplan.read.sources import ROLES, SCHEMAS, LayerRead, LayerSource, TableJoin
+from geoplan.read.streets import build_streets, read_street_lines
 from geoplan.read.validate import validate_table
 from geoplan.read.vector import list_layers
 
 __all__ = [
+    "OSM_ATTRIBUTION",
     "ROLES",
     "SCHEMAS",
     "AssembleOptions",
@@ -19,17 +23,24 @@ __all__ = [
     "HouseholdOptions",
     "LayerRead",
     "LayerSource",
+    "OsmOptions",
+    "OsmRead",
     "TableJoin",
     "assemble_town",
     "bd09_from_wgs84",
+    "build_streets",
     "choose_crs",
     "detect_datum",
     "estimate_households",
     "gcj02_from_wgs84",
     "list_layers",
     "list_sheets",
+    "read_graph",
     "read_layer",
     "read_layers",
+    "read_osm",
+    "read_street_lines",
+    "streets_to_networkx",
     "validate_table",
     "wgs84_from_bd09",
     "wgs84_from_gcj02",

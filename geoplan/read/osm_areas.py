@@ -131,7 +131,7 @@ def build_buildings(
     gone = [set(tag_list(tags["building"])) <= GONE_BUILDINGS for tags in areas.tags]
     at = [i for i, name in enumerate(areas.ids) if not gone[i] and name not in repeats]
     tags = [areas.tags[i] for i in at]
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
         "floors": [floors_of(tag) for tag in tags],
         "residential_share": [residential_share_of(tag) for tag in tags],
@@ -209,7 +209,7 @@ def build_facilities(
                 rows[name if name not in rows else f"{name}/{query.kind}/{query.tier}".rstrip("/")] = query, tags, shape
     inside = _nodes_in_areas(rows, outlines, name_keys)
     kept = {name: row for name, row in rows.items() if name not in inside}
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tags, name_keys) for _, tags, _ in kept.values()],
         "kind": [query.kind for query, _, _ in kept.values()],
         "tier": [query.tier for query, _, _ in kept.values()],
@@ -309,7 +309,7 @@ def build_units(
     repeats = _repeats(scan, areas)
     at = [i for i, name in enumerate(areas.ids) if name not in repeats]
     tags = [areas.tags[i] for i in at]
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
         "code": [_name(tag, _CODE_KEYS) for tag in tags],
     }
@@ -347,7 +347,7 @@ def build_gates(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str]) -> geopand
     GeoDataFrame
     """
     gates = scan.gates
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tags, name_keys) for tags in gates.tags],
         "open": [gate_is_open(tags) for tags in gates.tags],
     }
@@ -422,7 +422,7 @@ def build_barriers(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str], trunk: 
     ids += [waters.ids[i] for i in at]
     tags += [waters.tags[i] for i in at]
     shapes = np.concatenate([lines, _area_shapes(waters, crs)[at]])
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
         "kind": [barrier_kind(tag, trunk=trunk) for tag in tags],
     }
@@ -452,7 +452,7 @@ def build_estates(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str]) -> geopa
     gates = set(scan.gates.ids)
     at = [i for i, name in enumerate(areas.ids) if name not in repeats]
     tags = [areas.tags[i] for i in at]
-    values = {
+    values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
         "kind": ["estate"] * len(at),
         "walled": [areas.tags[i].get("barrier") in _WALLS or bool(gates.intersection(areas.doors[i])) for i in at],

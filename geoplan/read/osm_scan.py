@@ -216,6 +216,7 @@ def _ways_come_first(path: Path) -> bool:
     if path.name.lower().endswith("pbf"):
         return False
     seen_way = False
+    thing: Any
     for thing in osmium.FileProcessor(path, osmium.osm.NODE | osmium.osm.WAY):
         if seen_way and thing.is_node():
             return True
@@ -363,7 +364,7 @@ class _Scanner:
                 areas.add(name, tags, shape, doors)
 
     def _doors_of(self, area: Any) -> tuple[int, ...]:
-        found = set()
+        found: set[int] = set()
         for ring in area.outer_rings():
             found.update(node.ref for node in ring if node.ref in self.doors)
             for inner in area.inner_rings(ring):

@@ -11,16 +11,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geoplan.errors import msg
 from geoplan.model import Notice
 from geoplan.read.osm_scan import NO_PLACE, OsmScan, ScannedWays
 from geoplan.read.osm_tags import FOOT_KINDS, MOTOR_KINDS, Tags, crossing_kind, layer_of
+from geoplan.read.street_columns import street_table
+from geoplan.read.street_noding import component_numbers
+from geoplan.read.streets import connection_notices, drop_repeated
 
 __all__ = ["build_way_streets", "way_lines"]
 
+_SAME_LINE_M = 0.01
 _SCALE = 1e-7  # OSM keeps coordinates as whole 1e-7 degrees
 _UNDER_BRIDGES = MOTOR_KINDS - {"service", "track"}
 
@@ -63,9 +65,10 @@ def build_way_streets(scan: OsmScan, crs: CRS) -> tuple[geopandas.GeoDataFrame, 
     on_foot = runs.where(walked[runs.way])
     at_crossing = np.intersect1d(np.fromiter(scan.crossings, np.int64, len(scan.crossings)), roads.ref)
     edges, shapes = _split(on_foot, at_crossing)
-    table = _table(scan, edges, shapes, crs)
+    table, said = drop_repeated(_table(scan, edges, shapes, crs), tolerance_m=_SAME_LINE_M)
+    table = table.copy()
     _add_crossings(table, scan, roads)
-    return table, _notices(scan, missing)
+    return table, [*_notices(scan, missing), *said, *connection_notices(table)]
 
 
 def way_lines(ways: ScannedWays, crs: CRS) -> tuple[NDArray[Any], Ints]:
@@ -154,26 +157,18 @@ def _table(scan: OsmScan, edges: _Edges, shapes: NDArray[Any], crs: CRS) -> geop
     nth = np.arange(len(way)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]
     climbs = zip(edges.u[keep], edges.v[keep], strict=True)
     climb_m = [scan.heights.get(v, np.nan) - scan.heights.get(u, np.nan) for u, v in climbs]
-    table = geopandas.GeoDataFrame(
-        {
-            "u": u[keep],
-            "v": v[keep],
-            "length_m": length_m[keep],
-            "level": np.array([layer_of(tag) for tag in tags], np.int64),
-            "kind": [tag["highway"] for tag in tags],
-            "name": [tag.get("name", "") for tag in tags],
-            "crossing": [""] * len(tags),
-            "wait_share": np.zeros(len(tags)),
-            "climb_m": np.array(climb_m, np.float64),
-        },
-        geometry=shapes[keep],
-        crs=crs,
+    return street_table(
+        [f"w{scan.ways.ids[number]}-{k}" for number, k in zip(way, nth, strict=True)],
+        shapes[keep],
+        crs,
+        u=u[keep],
+        v=v[keep],
+        length_m=length_m[keep],
+        level=[layer_of(tag) for tag in tags],
+        kind=[tag["highway"] for tag in tags],
+        name=[tag.get("name", "") for tag in tags],
+        climb_m=climb_m,
     )
-    table.index = [f"w{scan.ways.ids[number]}-{k}" for number, k in zip(way, nth, strict=True)]
-    table.index.name = "id"
-    for column in ("kind", "name", "crossing"):
-        table[column] = table[column].astype("str")
-    return table
 
 
 def _merge_same_place(edges: _Edges, length_m: Floats) -> tuple[Ints, Ints]:
@@ -183,15 +178,10 @@ def _merge_same_place(edges: _Edges, length_m: Floats) -> tuple[Ints, Ints]:
         return edges.u, edges.v
     nodes, ends = np.unique(np.r_[edges.u, edges.v], return_inverse=True)
     u, v = ends[: len(edges.u)], ends[len(edges.u) :]
-    group = _groups(u[flat], v[flat], len(nodes))
+    group = component_numbers(u[flat], v[flat], len(nodes))
     least = np.full(group.max() + 1, np.iinfo(np.int64).max)
     np.minimum.at(least, group, nodes)
     return least[group[u]], least[group[v]]
-
-
-def _groups(a: Ints, b: Ints, count: int) -> Ints:
-    links = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
-    return connected_components(links, directed=False)[1].astype(np.int64)
 
 
 def _add_crossings(table: geopandas.GeoDataFrame, scan: OsmScan, roads: _Runs) -> None:
@@ -247,7 +237,7 @@ def _chains(ends: Ints, ways: Ints, chosen: Bools, joints: Ints) -> Ints:
     edge = np.arange(len(at))
     a = np.r_[edge, np.repeat(edge[:, None], 2, axis=1)[inside]]
     b = np.r_[way_number, joint_number]
-    group[at] = _groups(a, b, int(b.max()) + 1)[: len(at)]
+    group[at] = component_numbers(a, b, int(b.max()) + 1)[: len(at)]
     return group
 
 
