@@ -120,6 +120,7 @@ class CrowReach:
     cut_off: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     estimated: bool = False
+    notices: tuple[Any, ...] = ()
 
     @property
     def door_snaps(self) -> pd.DataFrame:

@@ -60,7 +60,7 @@ class Groups:
         """
         given = np.asarray(values, dtype=np.float64)
         missing = np.isnan(given)
-        total = np.bincount(self.code, np.where(missing, 0.0, given), self.count)
+        total = np.asarray(np.bincount(self.code, np.where(missing, 0.0, given), self.count), dtype=np.float64)
         if missing.any():
             gone = np.bincount(self.code, missing, self.count)
             total[(gone > 0) & (gone == self.size)] = np.nan
@@ -69,7 +69,7 @@ class Groups:
     @property
     def size(self) -> Floats:
         """Rows by group."""
-        return np.bincount(self.code, np.ones(len(self.code)), self.count)
+        return np.asarray(np.bincount(self.code, minlength=self.count), dtype=np.float64)
 
     def mean(self, values: Floats, weights: Floats) -> Floats:
         """Weighted mean of the finite values by group; NaN where there is none.

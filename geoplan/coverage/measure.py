@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from geoplan.coverage.notices import coverage_notices
@@ -16,10 +14,8 @@ from geoplan.coverage.walks import Walker, served
 from geoplan.errors import Fault, InputError, Message, msg
 from geoplan.model import Progress, Town
 from geoplan.places import assign_all, assign_estates
+from geoplan.reach import Reach, build_reach
 from geoplan.standards import Profile, Standard, circle_limit
-
-if TYPE_CHECKING:
-    from geoplan.reach import Reach
 
 __all__ = ["measure_coverage"]
 
@@ -106,8 +102,6 @@ def _silent(message: Message, share: float) -> None:
 def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress: Progress) -> Coverage:
     plan = make_plan(town, options)
     if reach is None:
-        from geoplan.reach import build_reach
-
         progress(msg("connecting doors to streets"), 0.0)
         reach = build_reach(town, options=options.reach)
     assignments = {level.name: assign_all(town, level.name) for level in town.levels}
@@ -135,17 +129,9 @@ def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress
         profiles=tuple(plan.profiles.values()),
         kinds=plan.kinds,
         reach=reach,
-        notices=coverage_notices(town, plan, shared, estimated_walks=bool(reach.estimated)),
+        notices=coverage_notices(town, plan, shared, reach=reach),
         _walks=results,
         _units=units,
         _estates=assign_estates(town),
-        _connector_m=_connectors(reach, town.buildings.index),
+        _connector_m=reach.door_snaps["connector_m"].reindex(town.buildings.index),
     )
-
-
-def _connectors(reach: Reach, buildings: pd.Index) -> pd.Series:
-    """Length of each building's way to the street (metres); of several doors the shortest."""
-    snaps = reach.door_snaps
-    length = snaps["connector_m"].astype(np.float64)
-    owner = snaps.get("building", snaps.index)
-    return length.groupby(np.asarray(owner, dtype=object)).min().reindex(buildings)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from geoplan.coverage.options import Plan, taken_facilities
 from geoplan.errors import msg
 from geoplan.model import Notice, Town
+from geoplan.reach import Reach
 from geoplan.standards import Rule, circle_rule, find_rule
 
 __all__ = ["FLOOR_RULES", "coverage_notices"]
@@ -16,7 +17,7 @@ FLOOR_RULES = ("service_site.area_min", "service_site.area_per_100_households")
 
 
 def coverage_notices(
-    town: Town, plan: Plan, shared: Mapping[str, Sequence[str]], *, estimated_walks: bool
+    town: Town, plan: Plan, shared: Mapping[str, Sequence[str]], *, reach: Reach
 ) -> tuple[Notice, ...]:
     """Notices of the town and of its coverage, each code once.
 
@@ -28,8 +29,8 @@ def coverage_notices(
         What was measured.
     shared
         Buildings that several units of a level claim, by level.
-    estimated_walks
-        Whether walks were estimated from straight lines.
+    reach
+        The town's walks.
 
     Returns
     -------
@@ -38,7 +39,7 @@ def coverage_notices(
     """
     found = list(town.notices)
     codes = {notice.code for notice in found}
-    new = [*_data_notices(town, estimated_walks=estimated_walks), *_rule_notices(plan)]
+    new = [*reach.notices, *_data_notices(town), *_rule_notices(plan)]
     found += [notice for notice in new if notice.code not in codes]
     found += [
         Notice(
@@ -56,7 +57,7 @@ def coverage_notices(
     return tuple(found)
 
 
-def _data_notices(town: Town, *, estimated_walks: bool) -> list[Notice]:
+def _data_notices(town: Town) -> list[Notice]:
     found = []
     if town.estimated:
         count = int(town.buildings["estimated"].sum())
@@ -69,10 +70,6 @@ def _data_notices(town: Town, *, estimated_walks: bool) -> list[Notice]:
         )
     if town.datum == "unknown":
         found.append(Notice("unknown-datum", msg("the datum of the data is unknown; places may be off by 500 m"), True))
-    if estimated_walks:
-        found.append(
-            Notice("estimated-walks", msg("no streets: walks are straight lines times a detour, an estimate"), True)
-        )
     return found
 
 

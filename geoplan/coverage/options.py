@@ -12,7 +12,7 @@ import pandas as pd
 
 from geoplan.errors import Fault, InputError, Message, msg
 from geoplan.model import Town
-from geoplan.reach.options import ReachOptions
+from geoplan.reach import ReachOptions
 from geoplan.standards import Mode, Profile, Standard, circle_rule, load_profile, load_standards
 
 __all__ = ["Case", "Centre", "CoverageOptions", "Plan", "make_plan", "taken_facilities"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,8 @@ from geoplan.coverage.walks import own_level
 from geoplan.errors import Fault, InputError, msg
 from geoplan.model import Notice, Town
 from geoplan.places import match_points, own_facilities
-from geoplan.reach.metric import Metric
+from geoplan.reach import Metric, Reach
 from geoplan.standards import Profile, Rule, Standard, circle_limit, circle_rule
-
-if TYPE_CHECKING:
-    from geoplan.reach import Reach
 
 __all__ = ["Coverage"]
 

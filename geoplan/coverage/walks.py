@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 from geoplan.coverage.options import Case, Plan, taken_facilities
 from geoplan.model import Level, Town
 from geoplan.places import data_edge_distance, own_facilities
-from geoplan.reach.metric import Metric
-
-if TYPE_CHECKING:
-    from geoplan.reach import Reach
+from geoplan.reach import Metric, Reach
 
 __all__ = ["Walker", "own_level", "served"]
 

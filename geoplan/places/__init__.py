@@ -10,6 +10,7 @@ from geoplan.places.assignment import (
     match_points,
     own_facilities,
     unit_parents,
+    valid_polygons,
 )
 from geoplan.places.edge import data_area, data_edge_distance
 
@@ -23,4 +24,5 @@ __all__ = [
     "match_points",
     "own_facilities",
     "unit_parents",
+    "valid_polygons",
 ]

@@ -25,6 +25,7 @@ __all__ = [
     "match_points",
     "own_facilities",
     "unit_parents",
+    "valid_polygons",
 ]
 
 
@@ -42,6 +43,25 @@ class Assignment:
 
     units: pd.Series
     shared: tuple[str, ...] = ()
+
+
+def valid_polygons(table: GeoDataFrame) -> NDArray[np.object_]:
+    """Geometries of a table, healed where they are invalid, so that areas can be computed.
+
+    Parameters
+    ----------
+    table
+        Polygons.
+
+    Returns
+    -------
+    ndarray
+        In the table's order.
+    """
+    shapes = np.array(table.geometry.array, dtype=object)
+    bad = ~shapely.is_valid(shapes)
+    shapes[bad] = shapely.make_valid(shapes[bad])
+    return shapes
 
 
 def match_points(units: GeoDataFrame, points: GeoSeries) -> Assignment:
@@ -101,7 +121,7 @@ def assign_all(town: Town, level: str) -> Assignment:
         If the buildings' column of the level's name holds ids that the level does not have.
     """
     table = town.level(level).table
-    given = town.buildings[level] if level in town.buildings else None
+    given = town.buildings.get(level)
     return _given_or_place(table, given, town.buildings, level)
 
 
@@ -289,10 +309,10 @@ def _unknown_unit(values: tuple[str, ...], rows: tuple[str, ...], layer: str, co
 def _largest_overlap(below: GeoDataFrame, above: GeoDataFrame) -> pd.Series:
     """For each unit the one above with which it shares the most area."""
     order = np.argsort(above.index.to_numpy(dtype=object), kind="stable")
-    parts: NDArray[np.object_] = above.geometry.array[order]
+    lower, parts = valid_polygons(below), valid_polygons(above)[order]
     tree = shapely.STRtree(parts)
-    unit, parent = tree.query(below.geometry.array, predicate="intersects")
-    area = shapely.area(shapely.intersection(np.asarray(below.geometry.array)[unit], np.asarray(parts)[parent]))
+    unit, parent = tree.query(lower, predicate="intersects")
+    area = shapely.area(shapely.intersection(lower[unit], parts[parent]))
     keep = area > 0
     unit, parent, area = unit[keep], parent[keep], area[keep]
     rank = np.lexsort((parent, -area, unit))

@@ -34,7 +34,7 @@ def data_area(town: Town) -> Any:
         # Closing by buffers also heals invalid outlines, on which a plain union would fail.
         grown = shapely.union_all(shapely.buffer(town.levels[0].table.geometry.array, _SLIVER_M, join_style="mitre"))
         whole = shapely.buffer(grown, -_SLIVER_M, join_style="mitre")
-        return shapely.multipolygons([shapely.polygons(ring) for ring in shapely.get_exterior_ring(_parts(whole))])
+        return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(_parts(whole))))
     tables = [table for table in (town.buildings, town.streets) if table is not None]
     shapes = np.concatenate([np.asarray(table.geometry.array, dtype=object) for table in tables])
     return shapely.convex_hull(shapely.geometrycollections(shapes))
