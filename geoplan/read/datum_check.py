@@ -26,9 +26,11 @@ from geoplan.read.sources import LayerRead
 __all__ = ["DatumGuess", "convert_datum", "detect_datum", "settle_datum"]
 
 _TRUE: frozenset[Datum] = frozenset({"wgs84", "cgcs2000"})
-_SAMPLE = 2000
-_MIN_ROWS = 20
+_SAMPLE = 1000
+_MIN_ROWS = 30
 _CLEAR = 0.6
+_DOUBT_M = {"area": 0.5, "point": 5.0}
+_AWAY_M = 30.0
 _WGS84 = pyproj.CRS.from_epsg(4326)
 _TO_WGS84: dict[str, Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]] = {
     "gcj02": wgs84_from_gcj02,
@@ -50,10 +52,10 @@ class DatumGuess:
         What was done to the layer for the best fit: ``"none"``, ``"from gcj02"``, ``"from bd09"`` (the layer is
         shifted, the streets are not), ``"to gcj02"`` or ``"to bd09"`` (the streets are shifted, the layer is not).
     clear
-        Whether the best fit is much better than none: at most 0.6 of its misfit.
+        Whether the best fit is much better than none: at most 0.6 of its misfit, and clearly less in metres.
     misfit_m
-        Misfit of every shift: median distance to the nearest street for points; for areas the share that streets cut
-        through, as metres of street inside a building.
+        Misfit of every shift: for points the median distance to the nearest street, for areas the metres of street
+        inside one, in the mean; infinite where a shift takes areas away from the streets altogether.
     """
 
     shift: str
@@ -67,14 +69,14 @@ def detect_datum(layer: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> DatumGue
     Parameters
     ----------
     layer
-        Points or areas with a CRS; at most 2,000 rows, evenly taken by id, are looked at.
+        Points or areas with a CRS; some 1,000 rows, evenly taken by id, are looked at.
     streets
         Lines with a CRS.
 
     Returns
     -------
     DatumGuess
-        ``"none"`` and not clear outside mainland China, or for fewer than 20 rows.
+        ``"none"`` and not clear outside mainland China, or for fewer than 30 rows.
     """
     shapes = layer.sort_index().geometry
     shapes = shapes[~(shapes.is_empty | shapes.isna())]
@@ -93,12 +95,21 @@ def detect_datum(layer: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> DatumGue
         **{f"to {d}": f for d, f in _FROM_WGS84.items()},
     }
     to_metres = pyproj.Transformer.from_crs(_WGS84, metres, always_xy=True)
-    misfit = {}
+    misfit: dict[str, float] = {}
+    given_m = np.inf
+    area = "area" if (shapely.get_dimensions(shapes.to_numpy()) == 2).any() else "point"
     for name, shift in shifts.items():
         moved = shapely.transform(shapes.to_numpy(), lambda xy, shift=shift: _move(xy, shift, to_metres))
-        misfit[name] = _misfit_m(moved, lines, tree)
+        away_m = _distance_m(moved, tree)
+        given_m = min(given_m, away_m) if name == "none" else given_m
+        if area == "point":
+            misfit[name] = away_m
+        else:
+            # moved into the fields nothing is cut by a street: that is no fit
+            misfit[name] = _cut_m(moved, lines, tree) if away_m <= given_m + _AWAY_M else np.inf
     best = min(misfit, key=lambda name: (misfit[name], name != "none", name))
-    clear = best != "none" and misfit[best] <= _CLEAR * misfit["none"]
+    gain_m = misfit["none"] - misfit[best]
+    clear = best != "none" and misfit[best] <= _CLEAR * misfit["none"] and gain_m >= _DOUBT_M[area]
     return DatumGuess(best if clear else "none", clear=clear, misfit_m=misfit)
 
 
@@ -116,14 +127,16 @@ def _move(
     return np.column_stack(to_metres.transform(lon, lat))
 
 
-def _misfit_m(shapes: NDArray[np.object_], lines: NDArray[np.object_], tree: shapely.STRtree) -> float:
-    """Mean metres of street inside a building; for points the median distance to the nearest street."""
-    if (shapely.get_dimensions(shapes) < 2).all():
-        near, distance = tree.query_nearest(shapes, return_distance=True, all_matches=False)
-        return float(np.median(distance)) if len(near[0]) else np.inf
+def _distance_m(shapes: NDArray[np.object_], tree: shapely.STRtree) -> float:
+    """Median distance to the nearest street."""
+    _, distance = tree.query_nearest(shapes, return_distance=True, all_matches=False)
+    return float(np.median(distance))
+
+
+def _cut_m(shapes: NDArray[np.object_], lines: NDArray[np.object_], tree: shapely.STRtree) -> float:
+    """Metres of street inside an area, in the mean."""
     row, line = tree.query(shapes, predicate="intersects")
-    inside = shapely.length(shapely.intersection(shapes[row], lines[line]))
-    return float(inside.sum() / len(shapes))
+    return float(shapely.length(shapely.intersection(shapes[row], lines[line])).sum() / len(shapes))
 
 
 def convert_datum(read: LayerRead) -> tuple[gpd.GeoDataFrame, list[Notice]]:

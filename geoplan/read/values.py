@@ -14,7 +14,7 @@ import pandas as pd
 from geoplan.errors import Fault, Where, msg
 from geoplan.model import Column, Notice
 
-__all__ = ["clean_ids", "coerce_column", "is_missing", "parse_number"]
+__all__ = ["clean_ids", "coerce_column", "is_missing", "parse_number", "read_share", "read_yes_no"]
 
 _NOTHING = frozenset(
     {
@@ -176,8 +176,28 @@ def _by_distinct(values: pd.Series, function: Callable[[Any], Any]) -> pd.Series
     return pd.Series(answers[codes] if len(distinct) else np.empty(0, object), index=values.index, dtype=object)
 
 
-def _share(value: object) -> float:
-    """Residential share out of a number or a use such as 住宅."""
+def read_share(value: object) -> float:
+    """Read a residential share out of a number or a use.
+
+    Parameters
+    ----------
+    value
+        A cell such as ``0.8`` or ``"住宅"``.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If it is neither a number nor a use that is known.
+
+    Examples
+    --------
+    >>> read_share("商业"), read_share("普通住宅")
+    (0.0, 1.0)
+    """
     try:
         return parse_number(value)[0]
     except ValueError:
@@ -277,7 +297,7 @@ def _parse_all(values: pd.Series, *, share: bool) -> tuple[pd.Series, np.ndarray
         except ValueError:
             if share:
                 try:
-                    number = _share(value)
+                    number = read_share(value)
                 except ValueError:
                     pass
                 else:
@@ -294,21 +314,52 @@ def _parse_all(values: pd.Series, *, share: bool) -> tuple[pd.Series, np.ndarray
     return numbers, wrong, ", ".join(sorted(units)), ", ".join(sorted(words))
 
 
+def read_yes_no(value: object, column: str = "") -> bool:
+    """Read yes or no out of a cell.
+
+    Parameters
+    ----------
+    value
+        A cell such as ``1``, ``"是"`` or ``True``.
+    column
+        Column, some of which have words of their own: 封闭 is yes for ``walled`` and no for ``open``.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> read_yes_no("封闭", "walled"), read_yes_no("封闭", "open")
+    (True, False)
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    yes, no = _WORDS.get(column, (frozenset(), frozenset()))
+    text = _id_text(value).lower()
+    if text in yes or text in _YES:
+        return True
+    if text in no or text in _NO:
+        return False
+    raise ValueError(value)
+
+
 def _booleans(values: pd.Series, column: Column, where: Where) -> tuple[pd.Series, list[Fault], list[Notice]]:
-    yes, no = _WORDS.get(column.name, (frozenset(), frozenset()))
     wrong_cells: set[object] = set()
 
     def parse(value: object) -> object:
-        if isinstance(value, bool | np.bool_):
-            return bool(value)
-        text = _id_text(value).lower()
-        if text in yes or text in _YES:
-            return True
-        if text in no or text in _NO:
-            return False
-        if not is_missing(value):
-            wrong_cells.add(value)
-        return pd.NA
+        # what means no in every table goes before what means nothing: 无
+        try:
+            return read_yes_no(value, column.name)
+        except ValueError:
+            if not is_missing(value):
+                wrong_cells.add(value)
+            return pd.NA
 
     answers = _by_distinct(values, parse).astype("boolean")
     if column.default is not None:
