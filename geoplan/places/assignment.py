@@ -198,7 +198,7 @@ def unit_parents(town: Town, level: str) -> pd.Series:
     """
     below = town.level(level)
     if below.parent is None:
-        return pd.Series(None, index=below.table.index, dtype=object, name="parent")
+        return pd.Series([None] * len(below.table), index=below.table.index, dtype=object, name="parent")
     above = town.level(below.parent).table
     given = _as_ids(below.table["parent"])
     _check_known(given, above, below.name, "parent")
