@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["coverage_map", "render_map", "save_map"]
 
 
-def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | None = None) -> folium.Map:
+def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
     """Draw a coverage as a map that needs no network: communities, buildings by walking time, centres, streets.
 
     Other folium layers can be added to it; geoplan's own layers, legend, search and popups are part of the page.
@@ -30,7 +31,7 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | None 
     language
         ``"zh"`` or ``"en"``.
     case
-        Which case of the coverage is shown; its first one if None.
+        Which case of the coverage is shown, or its key; the main one if None.
 
     Returns
     -------
@@ -40,9 +41,9 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | None 
     Raises
     ------
     InputError
-        If the language is unknown.
+        If the language is unknown or the case was not measured.
     """
-    content = page_content(coverage, case or coverage.case, language=language)
+    content = page_content(coverage, coverage.find_case(case), language=language)
     (south, west), (north, east) = content["bounds"]
     page = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
@@ -106,7 +107,8 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
         draft.write_text(render_map(page), encoding="utf-8", newline="\n")
         draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise OutputError(
             Fault(
                 code="unwritable-output",

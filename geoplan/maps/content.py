@@ -117,7 +117,7 @@ def _rule(rule: Rule, language: str) -> str:
 
 def _basis(coverage: Coverage, case: Case, language: str) -> list[list[str]]:
     """Mode, profile, speed, tier and centre as label and value."""
-    profile = next(profile for profile in coverage.profiles if profile.id == case.profile)
+    profile = coverage.profile(case)
     tier: Message | str = msg("all tiers")
     rows: list[tuple[Message, str]] = [(msg("Measured"), known_name("mode", case.mode, language))]
     rows.append((msg("Walker"), clean_text(profile.name.get(language, profile.id))))

@@ -138,10 +138,11 @@ def pack_geometry(geometry: Any, *, origin: tuple[int, int]) -> dict[str, Any]:
         (a part: its vertices, the closing one left out) and ``steps`` (x and y in turn), each packed. Outer rings run
         one way and holes the other, so that the non-zero rule fills them rightly.
     """
-    shapes = np.asarray(geometry, dtype=object)
+    shapes: NDArray[np.object_] = np.array(geometry, dtype=object)
     kinds = np.array([_KINDS.get(int(t), _EMPTY) for t in shapely.get_type_id(shapes)], dtype=np.int64)
     kinds[shapely.is_empty(shapes) | shapely.is_missing(shapes)] = _EMPTY
-    parts, owner = shapely.get_parts(np.where(kinds == _EMPTY, None, shapes), return_index=True)
+    shapes[kinds == _EMPTY] = None
+    parts, owner = shapely.get_parts(shapes, return_index=True)
     parts = shapely.orient_polygons(parts) if len(parts) else parts
     rings, ring_owner = _rings(parts)
     owner = owner[ring_owner]

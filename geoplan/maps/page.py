@@ -6,19 +6,22 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from branca.element import Element, Figure
-from folium.elements import MacroElement
+from branca.element import Element, Figure, MacroElement
 
 from geoplan.maps.assets import leaflet_script, leaflet_style, page_scripts, page_style
 
 __all__ = ["OfflineFigure", "PageLayer", "to_json"]
 
 _RUNS = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_RANDOM_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+# What branca calls its elements; what stands in the data or the title is left alone.
+_RANDOM_ID = re.compile(
+    r'(?P<kept>type="application/json">.*?</script>|<title>.*?</title>)|(?<=_)(?P<id>[0-9a-f]{32})(?![0-9a-f])',
+    re.DOTALL,
+)
 _CHARSET = '<meta charset="utf-8">\n'
 _STYLES = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -75,23 +78,37 @@ class PageLayer(MacroElement):
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "GeoplanLayer"
         self.data = data
 
-    def render(self, **kwargs: Any) -> None:  # noqa: ARG002
-        """Put the page's parts into the figure; the figure writes them out."""
-        figure = self.get_root()
+    def render(self, **kwargs: Any) -> str:  # noqa: ARG002
+        """Put the page's parts into the figure, which writes them out.
+
+        Parameters
+        ----------
+        **kwargs
+            Not used.
+
+        Returns
+        -------
+        str
+            Nothing.
+        """
+        figure, parent = self.get_root(), self._parent
+        if not isinstance(figure, Figure) or parent is None:
+            raise TypeError("a geoplan layer is drawn on a folium map")
         head = [("leaflet_style", f"<style>{leaflet_style()}</style>"), ("style", f"<style>{page_style()}</style>")]
         head.append(("leaflet", f"<script>{leaflet_script()}</script>"))
         head += [(f"{name}.js", f"<script>{code}</script>") for name, code in page_scripts()]
         for name, text in head:
             figure.header.add_child(_Raw(text + "\n"), name=f"geoplan_{name}")
         name = self.get_name()
-        data = f'<script type="application/json" id="{name}">{to_json(self.data)}</script>\n'
+        data = f'<script id="{name}" type="application/json">{to_json(self.data)}</script>\n'
         figure.html.add_child(_Raw(data), name=name)
-        start = f'geoplan.show({self._parent.get_name()}, document.getElementById("{name}"));\n'
+        start = f'geoplan.show({parent.get_name()}, document.getElementById("{name}"));\n'
         figure.script.add_child(_Raw(start), name=name)
+        return ""
 
 
 class OfflineFigure(Figure):
@@ -139,16 +156,14 @@ class OfflineFigure(Figure):
         )
 
     def _count_ids(self, page: str, *, alone: bool) -> str:
-        """Replace branca's random ids by their number in the figure, then write the policy of what may run."""
-        numbers = {element._id: f"{number:08d}" for number, element in enumerate(_walk(self))}
-        page = _RANDOM_ID.sub(lambda match: numbers.get(match[0], match[0]), page)
+        """Replace branca's random ids by their order on the page, then write the policy of what may run."""
+        numbers: dict[str, str] = {}
+
+        def number(match: re.Match[str]) -> str:
+            return match["kept"] or numbers.setdefault(match["id"], f"{len(numbers):08d}")
+
+        page = _RANDOM_ID.sub(number, page)
         return page.replace(_CHARSET, f"{_CHARSET}{_policy(page)}\n", 1) if alone else page
-
-
-def _walk(element: Element) -> Iterator[Element]:
-    for child in element._children.values():
-        yield child
-        yield from _walk(child)
 
 
 def _policy(page: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 
-from geoplan.coverage.options import taken_facilities
 from geoplan.maps.packed import pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.maps.strings import known_name
 from geoplan.model import Level, Town
@@ -42,11 +42,12 @@ class Packer:
     def __init__(self, coverage: Coverage, case: Case, *, language: str, origin: tuple[int, int]) -> None:
         self.coverage = coverage
         self.case = case
-        self.town: Town = coverage.town
+        self.town = _in_order(coverage.town)
         self.language = language
         self.origin = origin
+        self.unit = "min" if case.mode == "time" else "m"
         self.minutes = tuple(coverage.minutes)
-        self.measured: GeoDataFrame = coverage.buildings(case)
+        self.measured: GeoDataFrame = coverage.buildings(case).sort_index()
 
     def layers(self) -> Packed:
         """All layers by name; one without a table is left out."""
@@ -111,7 +112,7 @@ class Packer:
         table = self.town.facilities
         tiers = sorted({str(t) for t in table["tier"] if t})
         order = {tier: number for number, tier in enumerate(tiers)}
-        counted = table.index.isin(taken_facilities(self.town, self.coverage.kinds, self.case.tier))
+        counted = table.index.isin(self.coverage.facilities(self.case))
         return {
             "geometry": self.geometry(table.geometry),
             "name": pack_words(table["name"]),
@@ -144,6 +145,10 @@ class Packer:
             "name": pack_words(table["name"]),
             "code": pack_words(table["code"]),
             "office": pack_words(table["office"]),
+            "median": pack_numbers(units[f"p50_{self.unit}"]),
+            "slowest": pack_numbers(units[f"p90_{self.unit}"]),
+            "floor": pack_numbers(units["floor_area_m2"]),
+            "required": pack_numbers(units["required_m2"]),
             **self.counts(units),
         }
         rest = summary[summary.index.isna()]
@@ -171,15 +176,15 @@ class Packer:
         """Bands, the widest first."""
         table = self.coverage.isochrones(self.case).sort_values("limit", ascending=False)
         rounded = shapely.simplify(table.geometry.array, _ISOCHRONE_TOLERANCE_M)
-        limits = {self.coverage.limit(self.case, m): number for number, m in enumerate(self.minutes)}
         return {
             "geometry": self.geometry(GeoSeries(rounded, crs=table.crs)),
-            "step": [limits[float(limit)] for limit in table["limit"]],
+            "step": [self.minutes.index(minutes) for minutes in table["minutes"]],
         }
 
     def clusters(self, minutes: float) -> Packed:
         """Groups of buildings beyond a limit."""
         table = self.coverage.unserved_clusters(self.case, minutes)
+        table = table[table["households"] > 0]
         return {
             "geometry": self.geometry(table.geometry),
             "anchors": self.geometry(table.geometry.representative_point()),
@@ -190,21 +195,13 @@ class Packer:
 
     def estates(self, table: GeoDataFrame) -> Packed:
         """Estates with the counts of their buildings."""
-        by_estate = self.measured.groupby("estate")
-        counts = pd.DataFrame(
-            {"households": by_estate["households"].sum(), "people": by_estate["people_resident"].sum()}
-        )
-        for m in self.minutes:
-            served = self.measured[self.measured[f"served_{m:g}"].astype(bool)].groupby("estate")
-            counts[f"served_households_{m:g}"] = served["households"].sum()
-            counts[f"served_people_{m:g}"] = served["people_resident"].sum()
         return {
             "geometry": self.geometry(table.geometry),
             "name": pack_words(table["name"]),
             "kind": pack_words(known_name("estate", kind, self.language) for kind in table["kind"]),
             "walled": pack_integers(table["walled"].to_numpy(dtype=np.int64)),
             "address": pack_words(table["address"]),
-            **self.counts(counts.reindex(table.index).fillna(0.0)),
+            **self.counts(self.coverage.summary("estates", self.case).reindex(table.index)),
         }
 
     def gates(self, table: GeoDataFrame) -> Packed:
@@ -232,6 +229,16 @@ class Packer:
             "kind": pack_words(table["kind"]),
             "label": pack_words(known_name("barrier", kind, self.language) for kind in table["kind"]),
         }
+
+
+def _in_order(town: Town) -> Town:
+    """The town with its tables in the order of their ids: the page is the same whatever the order of the rows."""
+    tables = {
+        name: getattr(town, name) for name in ("buildings", "facilities", "streets", "estates", "gates", "barriers")
+    }
+    levels = tuple(replace(level, table=level.table.sort_index()) for level in town.levels)
+    ordered = {name: table.sort_index() for name, table in tables.items() if table is not None}
+    return replace(town, levels=levels, **ordered)
 
 
 def _largest(parts: GeoSeries) -> GeoSeries:

@@ -164,16 +164,22 @@ class FakeCoverage:
     def case(self) -> FakeCase:
         return self.cases[0]
 
+    def find_case(self, case: FakeCase | None = None) -> FakeCase:
+        return case or self.case
+
+    def profile(self, case: FakeCase) -> Profile:
+        return load_profile("planner")
+
+    def facilities(self, case: FakeCase) -> pd.Index:
+        table = self.town.facilities
+        return table.index[~table["candidate"]]
+
     @property
     def notices(self) -> tuple[Notice, ...]:
         return self.town.notices
 
-    @property
-    def profiles(self) -> tuple[Profile, ...]:
-        return (load_profile("planner"),)
-
     def limit(self, case: FakeCase, minutes: float) -> float:
-        return circle_limit([load_standard("gb50180-2018")], minutes, case.mode, self.profiles[0])  # type: ignore[arg-type]
+        return circle_limit([load_standard("gb50180-2018")], minutes, case.mode, self.profile(case))  # type: ignore[arg-type]
 
     def binding_rule(self, case: FakeCase, minutes: float) -> Rule:
         return circle_rule([load_standard("gb50180-2018")], minutes, case.mode)  # type: ignore[arg-type]
@@ -200,10 +206,12 @@ class FakeCoverage:
 
     def summary(self, level: str, case: FakeCase) -> pd.DataFrame:
         table = self.buildings(case)
-        units = self.town.level(level).table
-        rows = [self.counts(table[table[level] == unit]) for unit in units.index]
-        rows.append(self.counts(table[table[level].isna()]))
+        units = self.town.estates if level == "estates" else self.town.level(level).table
+        key = "estate" if level == "estates" else level
+        rows = [self.counts(table[table[key] == unit]) for unit in units.index]
+        rows.append(self.counts(table[table[key].isna()]))
         summary = pd.DataFrame(rows, index=pd.Index([*units.index, None], dtype=object, name="id"))
+        summary = summary.assign(p50_min=4.5, p90_min=14.0, floor_area_m2=620.0, required_m2=900.0)
         summary.insert(0, "name", [*units["name"], ""])
         return summary
 
@@ -211,10 +219,10 @@ class FakeCoverage:
         centre = Point(X0 + 220, Y0 + 60)
         limits = [self.limit(case, m) for m in self.minutes]
         shapes = [centre.buffer(0.8 * m * 60) for m in self.minutes]
-        return GeoDataFrame({"limit": limits}, geometry=shapes, crs=CRS)
+        return GeoDataFrame({"minutes": self.minutes, "limit": limits}, geometry=shapes, crs=CRS)
 
     def unserved_clusters(self, case: FakeCase, minutes: float) -> GeoDataFrame:
-        table = self.buildings(case)
+        table = self.buildings(case).sort_index()
         left = table[~table[f"served_{minutes:g}"] & (table["households"] > 0)]
         return GeoDataFrame(
             {"buildings": 1, "households": left["households"], "people": left["people_resident"]},

@@ -10,7 +10,8 @@
   const CENTRE_ZOOM = 14;
   const ESTATE_ZOOM = 15.5;
   const STREET_ZOOM = 16;
-  const BADGE_ZOOM = 11;
+  const BADGE_SHARE = 0.01;
+  const MARK = 10; // half the width of a centre's mark
 
   /** @param {Object} page @param {State} state @returns {Painter} */
   function makeLabels(page, state) {
@@ -20,18 +21,20 @@
       draw(view) {
         const taken = [];
         const put = (label) => place(view, label, taken, widths);
+        reserveCentres(page, state, view, taken);
+        if (state.visible.labels) unitLabels(page, state).forEach(put);
         if (state.visible.clusters) badges(page, state, view).forEach(put);
         if (!state.visible.labels) return;
-        unitLabels(page, state).forEach(put);
         if (view.zoom >= CENTRE_ZOOM) centreLabels(page, state).forEach(put);
         if (view.zoom >= STREET_ZOOM && state.visible.streets) streetLabels(page, streets, view, taken, widths);
-        if (view.zoom >= ESTATE_ZOOM && state.visible.estates) estateLabels(page).forEach(put);
+        if (view.zoom >= ESTATE_ZOOM && page.layers.estates && state.visible.estates) estateLabels(page).forEach(put);
       },
     };
   }
 
   function unitLabels(page, state) {
     const labels = [];
+    const tries = [[0, 0], [0, -26], [0, 26], [0, -48], [0, 48]];
     page.layers.levels.forEach((level, number) => {
       if (!state.visible[`level${number}`]) return;
       const order = [...Array(level.geometry.count).keys()];
@@ -40,17 +43,32 @@
         const share = shareOf(level, i, state.limit);
         const sub = number === 0 && !isNaN(share) ? page.number.percent(share) : "";
         const size = number === 0 ? 14 : 12;
-        labels.push({text: level.name(i), sub, size, weight: 600, x: level.anchors.x[i], y: level.anchors.y[i], ink: colour.text});
+        labels.push({text: level.name(i), sub, size, weight: 600, x: level.anchors.x[i], y: level.anchors.y[i], ink: colour.text, tries});
       }
     });
     return labels;
   }
 
-  /** Households of the unserved groups, in a disc. */
+  /** No name may lie over the mark of a centre. */
+  function reserveCentres(page, state, view, taken) {
+    const {geometry: g, counted, candidate} = page.layers.facilities;
+    for (let i = 0; i < g.count; i++) {
+      if (!(candidate[i] ? state.visible.candidates : state.visible.facilities && counted[i])) continue;
+      const x = g.x[g.starts[g.parts[i]]] * view.scale + view.dx;
+      const y = g.y[g.starts[g.parts[i]]] * view.scale + view.dy;
+      taken.push([x - MARK, y - MARK, x + MARK, y + MARK]);
+    }
+  }
+
+  /**
+   * Households of the unserved groups, in discs: at first those with a hundredth of all that are not served, and
+   * smaller ones the nearer the reader looks.
+   */
   function badges(page, state, view) {
-    if (view.zoom < BADGE_ZOOM) return [];
     const layer = page.layers.clusters[state.limit];
-    const order = [...Array(layer.geometry.count).keys()];
+    const all = layer.households.reduce((sum, households) => sum + households, 0);
+    const least = (all * BADGE_SHARE) / Math.pow(3, view.zoom - state.firstZoom);
+    const order = [...Array(layer.geometry.count).keys()].filter((i) => layer.households[i] >= least);
     order.sort((a, b) => layer.households[b] - layer.households[a] || a - b);
     return order.map((i) => ({
       text: page.number.whole(layer.households[i]),
@@ -61,6 +79,7 @@
       y: layer.anchors.y[i],
       ink: "#ffffff",
       badge: true,
+      tries: [[0, 0], [0, -22], [0, 22], [26, 0], [-26, 0]],
     }));
   }
 
@@ -72,7 +91,7 @@
       if (!seen) continue;
       const v = layer.geometry.starts[layer.geometry.parts[i]];
       const at = {x: layer.geometry.x[v], y: layer.geometry.y[v]};
-      labels.push({text: layer.name(i), sub: "", size: 12, weight: 600, ...at, shift: 18, ink: colour.centre});
+      labels.push({text: layer.name(i), sub: "", size: 12, weight: 600, ...at, tries: [[0, 20], [0, -20]], ink: colour.centre});
     }
     return labels;
   }
@@ -90,28 +109,36 @@
     }));
   }
 
-  /** Draw a label unless it would lie over one that is there. */
+  /** Draw a label at the first of its places that is free; nowhere if none is. */
   function place(view, label, taken, widths) {
     const {ctx} = view;
     const x = label.x * view.scale + view.dx;
-    const y = label.y * view.scale + view.dy + (label.shift || 0);
+    const y = label.y * view.scale + view.dy;
     if (!label.text || x < 0 || y < 0 || x > view.width || y > view.height) return;
     const text = clip(label.text);
     const font = `${label.weight} ${label.size}px ${FONT}`;
     const wide = Math.max(width(ctx, text, font, widths), label.sub ? width(ctx, label.sub, font, widths) : 0);
     const high = label.size * (label.sub ? 2.3 : 1.2);
     const pad = label.badge ? 6 : GAP;
-    const box = [x - wide / 2 - pad, y - high / 2 - pad, x + wide / 2 + pad, y + high / 2 + pad];
-    if (!claim(box, taken)) return;
-    ctx.font = font;
+    for (const [right, down] of label.tries || [[0, 0]]) {
+      const at = [x + right, y + down];
+      const box = [at[0] - wide / 2 - pad, at[1] - high / 2 - pad, at[0] + wide / 2 + pad, at[1] + high / 2 + pad];
+      if (claim(box, taken)) {
+        drawLabel(ctx, label, text, at, box);
+        return;
+      }
+    }
+  }
+
+  function drawLabel(ctx, label, text, [x, y], box) {
+    ctx.font = `${label.weight} ${label.size}px ${FONT}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     if (label.badge) pill(ctx, box);
     write(ctx, text, x, y - (label.sub ? label.size * 0.6 : 0), label);
-    if (label.sub) {
-      ctx.font = `400 ${label.size - 1}px ${FONT}`;
-      write(ctx, label.sub, x, y + label.size * 0.65, label);
-    }
+    if (!label.sub) return;
+    ctx.font = `400 ${label.size - 1}px ${FONT}`;
+    write(ctx, label.sub, x, y + label.size * 0.65, label);
   }
 
   function claim(box, taken) {

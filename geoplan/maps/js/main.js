@@ -37,6 +37,7 @@
 
     addControls(map, page);
     map.fitBounds(page.bounds, Object.assign({animate: false}, padding(view)));
+    state.firstZoom = map.getZoom();
     canvas.addTo(map);
     map.on("click", (event) => {
       const thing = canvas.hit(event.latlng, TOUCH_PIXELS);
@@ -69,8 +70,10 @@
   }
 
   function fitWidth({map, side}) {
-    map.getContainer().classList.toggle("gp-narrow", map.getContainer().clientWidth < NARROW);
-    side.style.maxHeight = "";
+    const box = map.getContainer();
+    box.classList.toggle("gp-narrow", box.clientWidth < NARROW);
+    // Scale and credits stand above the folded panel.
+    box.style.setProperty("--gp-sheet", `${side.querySelector(".gp-main").offsetHeight + 32}px`);
   }
 
   /** Room that the panel takes from the map. */

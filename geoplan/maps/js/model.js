@@ -12,7 +12,7 @@
   const {integers, numbers, words, geometry, box} = geoplan.packed;
 
   const TEXTS = ["name", "reason", "address", "kind", "label", "code", "office"];
-  const NUMBERS = ["households", "people", "cost", "walk", "connector", "straight", "area", "buildings"];
+  const NUMBERS = ["households", "people", "cost", "walk", "connector", "straight", "area", "buildings", "median", "slowest", "floor", "required"];
   const INTEGERS = ["estimated", "step", "edge", "tier", "candidate", "counted", "walled", "open", "weight"];
   const PLACES = ["facility", "estate"];
   const LISTS = ["served", "served_people", "nearest"];

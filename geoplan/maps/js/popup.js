@@ -155,10 +155,26 @@
       rows([
         [page.text("households"), number(page, level.households[i])],
         [page.text("people"), number(page, level.people[i])],
+        [page.text("median"), walked(page, level.median[i])],
+        [page.text("slowest"), walked(page, level.slowest[i])],
+        [page.text("floor"), floorArea(page, level, i)],
         [page.text("code"), level.code(i)],
         [page.text("office"), level.office(i)],
       ]),
     ];
+  }
+
+  /** A walk in the unit of the page's mode. */
+  function walked(page, value) {
+    if (isNaN(value)) return "";
+    return page.mode === "distance" ? metres(page, value) : page.text("walk_minutes", {minutes: page.number.tenth(value)});
+  }
+
+  function floorArea(page, level, i) {
+    if (isNaN(level.floor[i])) return "";
+    const area = number(page, level.floor[i]);
+    if (isNaN(level.required[i])) return page.text("square_metres", {area});
+    return page.text("floor_short", {area, required: number(page, level.required[i])});
   }
 
   function estate(page, state, {index: i}) {
