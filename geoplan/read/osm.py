@@ -214,6 +214,8 @@ def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuer
     if faults:
         raise InputError(faults)
     notices += _broken(scan)
+    if scan.sorted_first:
+        notices.append(Notice("osm-sorted", msg("the file names ways before their nodes: it was sorted to be read")))
     return OsmRead(crs=crs, notices=tuple(notices), **{role: tables[role] for role in tables if role in take})
 
 

@@ -99,6 +99,28 @@ def _node_shapes(nodes: ScannedNodes, crs: CRS) -> Shapes:
     return _project(shapely.points(np.column_stack([nodes.lon, nodes.lat]).reshape(-1, 2)), crs)
 
 
+def _doors_on(areas: ScannedAreas, *doors: ScannedNodes) -> list[list[int]]:
+    """Ids of the doors that are corners of each area's outline, in order."""
+    found: list[list[int]] = [[] for _ in areas.ids]
+    ids = np.concatenate([np.array(nodes.ids, np.int64) for nodes in doors])
+    place = _whole_degrees(np.concatenate([np.column_stack([nodes.lon, nodes.lat]).reshape(-1, 2) for nodes in doors]))
+    if not len(ids) or not areas.wkb:
+        return found
+    corners, owner = shapely.get_coordinates(shapely.from_wkb(areas.wkb), return_index=True)
+    corner = _whole_degrees(corners)
+    order = np.argsort(place, kind="stable")
+    begin, end = (np.searchsorted(place[order], corner, side=side) for side in ("left", "right"))
+    for at in np.flatnonzero(end > begin):
+        found[owner[at]] += ids[order[begin[at] : end[at]]].tolist()
+    return [sorted(set(numbers)) for numbers in found]
+
+
+def _whole_degrees(lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One whole number for each place, at OSM's own precision of 1e-7 degrees."""
+    whole = np.round(lonlat * 1e7).astype(np.int64)
+    return whole[:, 0] * 2**32 + whole[:, 1]
+
+
 def _repeats(scan: OsmScan, areas: ScannedAreas) -> set[str]:
     """Ways that only repeat what a relation of the same kind, whose outline they are, says already."""
     ways: set[str] = set()
@@ -192,7 +214,8 @@ def build_facilities(
     doors = _doors(scan, crs)
     places = [(f"n{number}", tags, shape) for number, tags, shape in zip(nodes.ids, nodes.tags, nodes_xy, strict=True)]
     repeats = _repeats(scan, areas)
-    for name, tags, shape, refs in zip(areas.ids, areas.tags, areas_xy, areas.doors, strict=True):
+    outer = _doors_on(areas, scan.entrances, scan.gates)
+    for name, tags, shape, refs in zip(areas.ids, areas.tags, areas_xy, outer, strict=True):
         if name not in repeats:
             places.append((name, tags, _door_points(shape, refs, doors)))
     outlines = dict(zip(areas.ids, areas_xy, strict=True))
@@ -306,8 +329,8 @@ def build_units(
         By :data:`geoplan.model.UNITS`; a fault that names the levels there are if this one has no whole area.
     """
     areas = scan.units
-    repeats = _repeats(scan, areas)
-    at = [i for i, name in enumerate(areas.ids) if name not in repeats]
+    # borders carry the tags of what they bound; a ring of them is no unit of its own
+    at = [i for i, name in enumerate(areas.ids) if name not in scan.border_ways]
     tags = [areas.tags[i] for i in at]
     values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
@@ -381,7 +404,7 @@ def build_entrances(scan: OsmScan, crs: CRS, buildings: geopandas.GeoDataFrame) 
     kept = set(buildings.index)
     pairs = sorted(
         (ref, _id_key(name), name)
-        for name, refs in zip(scan.buildings.ids, scan.buildings.doors, strict=True)
+        for name, refs in zip(scan.buildings.ids, _doors_on(scan.buildings, nodes), strict=True)
         if name in kept
         for ref in refs
         if ref in usable
@@ -449,13 +472,13 @@ def build_estates(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str]) -> geopa
     """
     areas = scan.estates
     repeats = _repeats(scan, areas)
-    gates = set(scan.gates.ids)
+    gates = _doors_on(areas, scan.gates)
     at = [i for i, name in enumerate(areas.ids) if name not in repeats]
     tags = [areas.tags[i] for i in at]
     values: dict[str, list[Any]] = {
         "name": [_name(tag, name_keys) for tag in tags],
         "kind": ["estate"] * len(at),
-        "walled": [areas.tags[i].get("barrier") in _WALLS or bool(gates.intersection(areas.doors[i])) for i in at],
+        "walled": [areas.tags[i].get("barrier") in _WALLS or bool(gates[i]) for i in at],
         "address": [_address(tag) for tag in tags],
     }
     return _table(ESTATES, [areas.ids[i] for i in at], _area_shapes(areas, crs)[at], crs, values)

@@ -30,7 +30,17 @@ OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml")
 NO_PLACE = 2**31 - 1
 """Coordinate of a node that a way names and the file lacks."""
 
-_KEYS = ("highway", "building", "boundary", "barrier", "entrance", "railway", "waterway", "natural", "landuse", "ele")
+_KEYS = {
+    "streets": ("highway", "ele"),
+    "buildings": ("building",),
+    "facilities": ("entrance", "barrier"),
+    "units": ("boundary",),
+    "gates": ("barrier",),
+    "entrances": ("building", "entrance"),
+    "barriers": ("highway", "railway", "waterway", "natural"),
+    "estates": ("landuse", "barrier"),
+}
+"""Keys by which the objects of a role are picked out of the file, beside those of the queries."""
 
 
 @dataclass(slots=True)
@@ -75,19 +85,17 @@ class ScannedWays:
 
 @dataclass(slots=True)
 class ScannedAreas:
-    """Areas of one kind: id (``w12`` or ``r34``), tags, WKB in degrees, and the doors among their outline's nodes."""
+    """Areas of one kind: id (``w12`` or ``r34``), tags, and WKB in degrees."""
 
     ids: list[str] = field(default_factory=list)
     tags: list[dict[str, str]] = field(default_factory=list)
     wkb: list[str] = field(default_factory=list)
-    doors: list[tuple[int, ...]] = field(default_factory=list)
 
-    def add(self, area_id: str, tags: dict[str, str], wkb: str, doors: tuple[int, ...] = ()) -> None:
+    def add(self, area_id: str, tags: dict[str, str], wkb: str) -> None:
         """Take an area in."""
         self.ids.append(area_id)
         self.tags.append(tags)
         self.wkb.append(wkb)
-        self.doors.append(doors)
 
 
 @dataclass(slots=True)
@@ -98,14 +106,16 @@ class OsmScan:
     ----------
     ways
         Ways that are walked, and roads that are not (``verdicts`` says which and why).
-    doors
-        Entrances and gates by node id.
-    facilities
-        For each query the ids (``n1``, ``w2``, ``r3``) that it found, in ``facility_nodes`` and ``facility_areas``.
+    skipped
+        How many ways are not walked, by verdict.
+    crossings, heights
+        What one waits at, and how high it is, by node id.
     broken
         Ids of wanted areas whose outline is incomplete or does not close.
     outer_ways
         For each multipolygon relation the ways of its outline, which may repeat its tags.
+    border_ways
+        Ways that are borders of administrative relations of the level wanted, whole or not.
     """
 
     ways: ScannedWays = field(default_factory=ScannedWays)
@@ -125,6 +135,7 @@ class OsmScan:
     admin_levels: dict[str, int] = field(default_factory=dict)
     broken: dict[str, Tags] = field(default_factory=dict)
     outer_ways: dict[str, frozenset[str]] = field(default_factory=dict)
+    border_ways: set[str] = field(default_factory=set)
     objects: int = 0
     sorted_first: bool = False
 
@@ -243,7 +254,6 @@ class _Scanner:
         self.take = take
         self.private = private
         self.trunk = trunk
-        self.doors: set[int] = set()
         self.wanted_relations: dict[str, Tags] = {}
         self.areas: set[str] = set()
         self.wkb: Callable[[Any], str] = osmium.geom.WKBFactory().create_multipolygon
@@ -265,8 +275,10 @@ class _Scanner:
         return self.scan
 
     def _things(self, path: Path) -> Iterator[Any]:
-        keys = osmium.filter.KeyFilter(*_KEYS, *(query.conditions[0][0] for query in self.queries))
-        return iter(osmium.FileProcessor(path).with_locations().with_areas(keys).with_filter(keys))
+        keys = {key for role in self.take for key in _KEYS.get(role, ())}
+        keys |= {query.conditions[0][0] for query in self.queries}
+        wanted = osmium.filter.KeyFilter(*sorted(keys))
+        return iter(osmium.FileProcessor(path).with_locations().with_areas(wanted).with_filter(wanted))
 
     def _is_facility(self, tags: Tags) -> bool:
         return any(query.matches(tags) for query in self.queries)
@@ -277,10 +289,8 @@ class _Scanner:
         if tags.get("highway") in ("crossing", "traffic_signals") and (kind := crossing_kind(tags)):
             scan.crossings[node.id] = kind
         if tags.get("barrier") in GATE_KINDS:
-            self.doors.add(node.id)
             scan.gates.add(node, tags)
         if tags.get("entrance", "no") != "no":
-            self.doors.add(node.id)
             scan.entrances.add(node, tags)
         if "ele" in tags and (height := number_of(tags["ele"])) == height:
             scan.heights[node.id] = height
@@ -290,14 +300,19 @@ class _Scanner:
     def _way(self, way: Any) -> None:
         tags = dict(way.tags)
         scan = self.scan
-        if "highway" in tags:
+        if "highway" in tags and "streets" in self.take:
             verdict = walk_verdict(tags, private=self.private, trunk=self.trunk)
             if not verdict or tags["highway"] in MOTOR_KINDS:
                 scan.ways.add(way, tags)
                 scan.verdicts.append(verdict)
             if verdict and (verdict != "kind" or tags["highway"] in FOOT_KINDS | MOTOR_KINDS):
                 scan.skipped[verdict] = scan.skipped.get(verdict, 0) + 1
-        if barrier_kind(tags, trunk=self.trunk) and "natural" not in tags and tags.get("waterway") != "riverbank":
+        if (
+            "barriers" in self.take
+            and barrier_kind(tags, trunk=self.trunk)
+            and "natural" not in tags
+            and tags.get("waterway") != "riverbank"
+        ):
             scan.lines.add(way, tags)
         if not way.is_closed() and self._is_facility(tags):
             scan.broken[f"w{way.id}"] = tags
@@ -314,9 +329,10 @@ class _Scanner:
         if self._wanted(tags):
             name = f"r{relation.id}"
             self.wanted_relations[name] = tags
-            self.scan.outer_ways[name] = frozenset(
-                f"w{member.ref}" for member in relation.members if member.type == "w" and member.role != "inner"
-            )
+            ways = [(f"w{member.ref}", member.role) for member in relation.members if member.type == "w"]
+            self.scan.outer_ways[name] = frozenset(way for way, role in ways if role != "inner")
+            if self._is_unit(tags):
+                self.scan.border_ways.update(way for way, _ in ways)
 
     def _is_unit(self, tags: Tags) -> bool:
         return (
@@ -329,7 +345,8 @@ class _Scanner:
         return "estates" in self.take and tags.get("landuse") == "residential" and bool(tags.get("name"))
 
     def _is_water(self, tags: Tags) -> bool:
-        return ("natural" in tags or tags.get("waterway") == "riverbank") and bool(barrier_kind(tags))
+        water = "natural" in tags or tags.get("waterway") == "riverbank"
+        return water and "barriers" in self.take and bool(barrier_kind(tags))
 
     def _wanted(self, tags: Tags) -> bool:
         return (
@@ -351,7 +368,6 @@ class _Scanner:
             self.scan.broken[name] = tags
             return
         self.areas.add(name)
-        doors = self._doors_of(area) if self.doors else ()
         scan = self.scan
         for wanted, areas in (
             ("building" in tags, scan.buildings),
@@ -361,12 +377,4 @@ class _Scanner:
             (self._is_facility(tags), scan.facility_areas),
         ):
             if wanted:
-                areas.add(name, tags, shape, doors)
-
-    def _doors_of(self, area: Any) -> tuple[int, ...]:
-        found: set[int] = set()
-        for ring in area.outer_rings():
-            found.update(node.ref for node in ring if node.ref in self.doors)
-            for inner in area.inner_rings(ring):
-                found.update(node.ref for node in inner if node.ref in self.doors)
-        return tuple(sorted(found))
+                areas.add(name, tags, shape)
