@@ -223,7 +223,7 @@ class WalkNetwork:
     @property
     def resolution(self) -> float:
         """Costs are shown as multiples of this, in the weight's unit."""
-        return float(self._searcher.quantum.shown(np.array([GUARD]))[0])
+        return self._searcher.quantum.shown(GUARD)
 
     def __repr__(self) -> str:
         return f"<WalkNetwork: {self.node_count:,} nodes, {self.arc_count:,} arcs>"
@@ -330,7 +330,8 @@ class WalkNetwork:
         """
         check_limit(limit)
         starts = self._starts(sources, offsets)
-        return self._searcher.dense(starts, make_labels(labels, len(starts.positions)), limit, backward)
+        costs, nearest = self._searcher.dense(starts, make_labels(labels, len(starts.positions)), limit, backward)
+        return costs, np.full(len(costs), -1) if nearest is None else nearest
 
     def reached(
         self,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 __all__ = ["hilbert_keys", "hilbert_order", "topological_order"]
 
-_BITS = 24
+_MOST_BITS = 24
 
 
 @njit(cache=True, nogil=True)
-def _hilbert(columns, rows, bits, out):
+def _hilbert(columns: Any, rows: Any, bits: Any, out: Any) -> None:
     for i in range(len(out)):
         x, y = columns[i], rows[i]
         key = np.int64(0)
@@ -32,13 +34,15 @@ def _hilbert(columns, rows, bits, out):
         out[i] = key
 
 
-def hilbert_keys(xy: NDArray[np.float64]) -> NDArray[np.int64]:
+def hilbert_keys(xy: NDArray[np.float64], *, bits: int = _MOST_BITS) -> NDArray[np.int64]:
     """Place of each point along a Hilbert curve through their common box.
 
     Parameters
     ----------
     xy
         Finite coordinates, one row a point, any unit.
+    bits
+        The curve passes through ``2**bits`` columns and rows.
 
     Returns
     -------
@@ -57,8 +61,8 @@ def hilbert_keys(xy: NDArray[np.float64]) -> NDArray[np.int64]:
     low = xy.min(axis=0)
     side = float((xy.max(axis=0) - low).max())
     if side > 0.0:
-        cells = ((xy - low) * ((2**_BITS - 1) / side)).astype(np.int64)
-        _hilbert(np.ascontiguousarray(cells[:, 0]), np.ascontiguousarray(cells[:, 1]), _BITS, out)
+        cells = ((xy - low) * ((2**bits - 1) / side)).astype(np.int64)
+        _hilbert(np.ascontiguousarray(cells[:, 0]), np.ascontiguousarray(cells[:, 1]), bits, out)
     return out
 
 
@@ -75,7 +79,10 @@ def hilbert_order(xy: NDArray[np.float64]) -> NDArray[np.int64]:
     ndarray of int64
         Row numbers, first along the curve first; equal places keep their order.
     """
-    return np.argsort(hilbert_keys(xy), kind="stable")
+    # Key and row in one number: sorting numbers is several times faster than sorting rows by number.
+    row_bits = len(xy).bit_length()
+    keys = hilbert_keys(xy, bits=min(_MOST_BITS, (63 - row_bits) // 2))
+    return np.sort((keys << row_bits) | np.arange(len(xy))) & ((1 << row_bits) - 1)
 
 
 def topological_order(tail: NDArray[np.int64], head: NDArray[np.int64], node_count: int) -> NDArray[np.int64]:

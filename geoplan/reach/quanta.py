@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from geoplan.errors import Fault, InputError, msg
+from geoplan.reach.kernel import NO_KEY
 
 __all__ = ["GUARD", "MAX_TOTAL", "Quantum", "choose_quantum"]
 
-GUARD = 100
+_GUARD_DIGITS = 2
+GUARD = 10**_GUARD_DIGITS
 """Quanta in the last digit that is shown: what rounding adds up to on a long walk stays below it."""
 
 MAX_TOTAL = 2**61
 """Upper bound in quanta of an offset, and of the sum of all costs."""
 
+_GUARD, _HALF_GUARD = np.uint64(GUARD), np.uint64(GUARD // 2)
 _WANTED_DIGITS = 9
 _FEWEST_DECIMALS = 3
 _FEWEST_DIGITS = 6
+
+
+@njit(cache=True, nogil=True)
+def _show(keys: Any, label_bits: Any, divisor: Any, factor: Any, out: Any) -> None:
+    for i in range(len(keys)):
+        if keys[i] == NO_KEY:
+            out[i] = np.inf
+        else:
+            steps = np.int64(((keys[i] >> label_bits) + _HALF_GUARD) // _GUARD)
+            out[i] = steps / divisor * factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class Quantum:
     decimals: int
 
     def _scaled(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
-        return cost * 10.0**self.decimals if self.decimals >= 0 else cost / 10.0**-self.decimals
+        return np.asarray(cost * 10.0**self.decimals if self.decimals >= 0 else cost / 10.0**-self.decimals)
 
     def count(self, cost: NDArray[np.float64]) -> NDArray[np.int64]:
         """Whole quanta nearest to each cost; costs must be finite and in range."""
@@ -44,18 +59,25 @@ class Quantum:
         with np.errstate(over="ignore"):
             return self._scaled(cost) < MAX_TOTAL
 
-    def shown(self, quanta: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Costs in the weight's unit, rounded to the digits shown."""
-        steps = (quanta + GUARD // 2) // GUARD
-        decimals = self.decimals - 2
-        return steps / 10.0**decimals if decimals >= 0 else steps * 10.0**-decimals
+    def shown(self, quanta: int) -> float:
+        """A cost in the weight's unit, rounded to the digits shown."""
+        return float(self.shown_keys(np.array([quanta], dtype=np.uint64), 0)[0])
+
+    def shown_keys(self, keys: NDArray[np.uint64], label_bits: int) -> NDArray[np.float64]:
+        """Costs of the keys of a search, rounded to the digits shown; ``inf`` where not reached."""
+        out = np.empty(len(keys))
+        decimals = self.decimals - _GUARD_DIGITS
+        _show(keys, np.uint64(label_bits), 10.0 ** max(decimals, 0), 10.0 ** max(-decimals, 0), out)
+        return out
 
     def limit(self, cost: float) -> int:
-        """Most quanta that are still shown as no more than a cost."""
-        if not self.fits(np.float64(cost)):
+        """Most quanta that are still shown as no more than a cost; -1 below a cost of 0."""
+        if cost < 0.0:
+            return -1
+        if not self.fits(np.array(cost)):
             return 2 * MAX_TOTAL - 1  # an offset and a walk, both as long as can be
-        step = int(self.count(np.float64(cost))) // GUARD + 2
-        while step >= 0 and self.shown(np.array([step * GUARD]))[0] > cost:
+        step = int(self.count(np.array(cost))) // GUARD + 2
+        while step >= 0 and self.shown(step * GUARD) > cost:
             step -= 1
         return step * GUARD + GUARD // 2 - 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +11,13 @@ from numpy.typing import NDArray
 
 from geoplan.reach import kernel
 from geoplan.reach.quanta import choose_quantum
-from geoplan.reach.topology import Rows, Topology
+from geoplan.reach.topology import Layout, Topology
 
 __all__ = ["NEVER", "Labels", "Reached", "ReachedEach", "Searcher", "Starts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Cells = NDArray[np.uint64]
 
 NEVER = np.int64(2**62)
 """Quanta spent at a start that is left out."""
@@ -58,6 +58,9 @@ class Starts(NamedTuple):
     spent: Ints
 
 
+_NOWHERE = Starts(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 class Labels(NamedTuple):
     """Labels of the starts: ``ranks`` in ``values``, the distinct labels in order."""
 
@@ -70,31 +73,53 @@ class Labels(NamedTuple):
         return max(0, len(self.values) - 1).bit_length()
 
 
-class _Workspace:
-    """Memory of one search, clean between searches."""
+class _Workspace(NamedTuple):
+    """Memory of one search over one layout, clean between searches.
 
-    def __init__(self, node_count: int, slot_count: int, entries: int) -> None:
-        self.keys = np.full(node_count, kernel.NO_KEY)
-        self.touched = np.empty(node_count, np.int32)
-        self.slots = np.full(slot_count, -1, np.int32)
-        # Only what a search uses of them ever becomes memory.
-        self.entries = (np.empty(entries, np.int64), np.empty(entries, np.int32), np.empty(entries, np.int32))
+    Only what searches use of the queue and the log ever becomes memory.
+    """
+
+    cells: Cells
+    slots: NDArray[np.uint32]
+    queue: Cells
+    log: NDArray[np.uint32]
 
 
 class _Found(NamedTuple):
-    """Ranks reached; for every rank its key, and its label where the key has no room for it."""
+    """What a search left in a workspace; ``labels`` by record, where the keys have no room for them."""
 
-    ranks: NDArray[np.int32]
-    keys: Ints
+    workspace: _Workspace
+    layout: Layout
+    log: NDArray[np.uint32]
     label_bits: int
     labels: Ints | None
-    expanded: int
 
-    def at(self, ranks: NDArray[Any]) -> tuple[Ints, Ints]:
-        """Distance in quanta and label of ranks that were reached."""
-        keys = self.keys[ranks]
-        labels = self.labels[ranks] if self.labels is not None else keys & ((1 << self.label_bits) - 1)
-        return keys >> self.label_bits, labels
+    def drain(self) -> tuple[Ints, Cells]:
+        """Nodes reached and their keys; the workspace is clean afterwards."""
+        nodes, keys = np.empty(len(self.log), np.int32), np.empty(len(self.log), np.uint64)
+        n = kernel.drain(self.workspace.cells, self.log, self.layout.node_at, nodes, keys)
+        return nodes[:n].astype(np.int64), keys[:n]
+
+    def drain_all(self) -> Cells:
+        """Key of every node; the workspace is clean afterwards."""
+        layout = self.layout
+        if len(self.log) * 4 < len(layout.records):
+            nodes, some = self.drain()
+            keys = np.full(len(layout.records), kernel.NO_KEY)
+            keys[nodes] = some
+        else:
+            keys = np.empty(len(layout.records), np.uint64)
+            by_rank = np.empty_like(keys)
+            kernel.drain_all(self.workspace.cells, layout.records, by_rank)
+            # Cells are read in their own order first: reading them in the order of the nodes takes twice as long.
+            np.take(by_rank, layout.rank, out=keys)
+        return keys
+
+    def label_ranks(self, nodes: Any, keys: Cells) -> Ints:
+        """Rank of the label of nodes that were reached."""
+        if self.labels is not None:
+            return self.labels[self.layout.records[self.layout.rank[nodes]]]
+        return (keys & np.uint64((1 << self.label_bits) - 1)).astype(np.int64)
 
 
 class Searcher:
@@ -105,141 +130,123 @@ class Searcher:
 
     def __init__(self, topology: Topology, cost: Floats) -> None:
         self.topology = topology
-        self.quantum = choose_quantum(cost, max_arc=2 ** (63 - topology.head_bits) - 1)
+        self.quantum = choose_quantum(cost, max_arc=topology.max_arc)
         self._cost = cost
-        self._spare: list[_Workspace] = []
-        self._entries = topology.arc_count + topology.node_count + 1024
+        self._room = 2 * topology.node_count + topology.arc_count + 1024
+        self._spare: dict[bool, list[_Workspace]] = {False: [], True: []}
         positive = cost[cost > 0.0]
-        typical = int(self.quantum.count(np.median(positive))) if len(positive) else 1
-        longest = int(self.quantum.count(positive.max())) if len(positive) else 1
-        self._width_bits = max(0, typical.bit_length() - _WIDTH_BELOW_TYPICAL)
-        self._slot_count = min(_MAX_SLOTS, 1 << ((longest >> self._width_bits) + 1).bit_length())
+        typical, longest = self.quantum.count(
+            np.array([np.median(positive), positive.max()] if len(positive) else [1, 1])
+        )
+        self._width_bits = max(0, int(typical).bit_length() - _WIDTH_BELOW_TYPICAL)
+        self._slot_count = min(_MAX_SLOTS, 1 << ((int(longest) >> self._width_bits) + 1).bit_length())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_spare": []}
+        return {**self.__dict__, "_spare": {False: [], True: []}}
 
-    @cached_property
-    def _forward(self) -> tuple[Ints, Ints, int]:
-        return self._pack(self.topology.forward)
-
-    @cached_property
-    def _backward(self) -> tuple[Ints, Ints, int]:
-        return self._pack(self.topology.backward)
-
-    def _pack(self, rows: Rows) -> tuple[Ints, Ints, int]:
-        bits = self.topology.head_bits
-        return rows.indptr, (self.quantum.count(self._cost)[rows.arc] << bits) | rows.heads, bits
-
-    def dense(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> tuple[Floats, Ints]:
+    def dense(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> tuple[Floats, Ints | None]:
         """Cost and label of every node: ``inf`` and -1 where not reached."""
-        node_count = self.topology.node_count
-        costs, nearest = np.full(node_count, np.inf), np.full(node_count, -1)
         with self._searched(starts, labels, limit, backward) as found:
-            if len(found.ranks) * 4 < node_count:
-                ranks, where = found.ranks, self.topology.order[found.ranks]
-            else:  # writing in the order of the result is faster than reading in the order of the search
-                where = np.flatnonzero((found.keys != kernel.NO_KEY)[self.topology.rank])
-                ranks = self.topology.rank[where]
-            costs[where], nearest[where] = self._read(found, ranks, labels)
+            keys = found.drain_all()
+        costs = self.quantum.shown_keys(keys, found.label_bits)
+        if labels is None:
+            return costs, None
+        nearest = np.full(len(keys), -1)
+        nodes = np.flatnonzero(keys != kernel.NO_KEY)
+        nearest[nodes] = labels.values[found.label_ranks(nodes, keys[nodes])]
         return costs, nearest
 
     def sparse(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> Reached:
         """Cost and label of the nodes reached, by position."""
         with self._searched(starts, labels, limit, backward) as found:
-            positions = self.topology.order[found.ranks]
-            order = np.argsort(positions)
-            costs, nearest = self._read(found, found.ranks[order], labels)
-            return Reached(positions[order], costs, nearest, found.expanded)
+            nodes, keys = found.drain()
+        order = np.sort((nodes << 32) | np.arange(len(nodes))) & (2**32 - 1)
+        nodes, keys = nodes[order], keys[order]
+        costs = self.quantum.shown_keys(keys, found.label_bits)
+        nearest = np.full(len(nodes), -1) if labels is None else labels.values[found.label_ranks(nodes, keys)]
+        return Reached(nodes, costs, nearest, len(found.log))
 
     def each(self, starts: Starts, numbers: Ints, limit: float, backward: bool) -> ReachedEach:
         """One search for each number, by number, cost and position."""
         by_number = np.argsort(numbers, kind="stable")
         group_ptr = np.searchsorted(numbers[by_number], np.arange(int(numbers.max(initial=-1)) + 2))
-        ranks = self.topology.rank[starts.positions[by_number]]
-        arcs = self._backward if backward else self._forward
+        layout = self.topology.layout(backward)
+        records = layout.records[layout.rank[starts.positions[by_number]]]
         most = self.quantum.limit(limit)
+        if most < 0:
+            starts, numbers, most = _NOWHERE, _NOWHERE.positions, 0
+        keys = np.minimum(starts.spent[by_number], most + 1).astype(np.uint64)
         while True:
-            workspace = self._take(len(ranks))
+            workspace = self._take(backward)
             code, row_ptr, nodes, distances, expanded = kernel.search_each(
-                *arcs, group_ptr, ranks, np.minimum(starts.spent[by_number], most + 1), self._width_bits, most,
-                workspace.keys, workspace.touched, workspace.slots, *workspace.entries,
+                workspace.cells, np.uint64(layout.head_bits), group_ptr, records, keys, np.uint64(self._width_bits),
+                np.uint64(most), workspace.slots, workspace.queue, workspace.log, layout.node_at,
             )  # fmt: skip
             if code == kernel.DONE:
-                self._spare.append(workspace)
+                self._spare[backward].append(workspace)
                 break
-            self._entries *= 2
+            self._room *= 2
         search = np.repeat(np.arange(len(group_ptr) - 1), np.diff(row_ptr))
-        positions = self.topology.order[nodes]
-        costs = self.quantum.shown(distances)
-        order = np.lexsort((positions, costs, search))
-        return ReachedEach(search, positions[order], costs[order], expanded)
+        return ReachedEach(search, nodes.astype(np.int64), self.quantum.shown_keys(distances, 0), expanded)
 
-    def _read(self, found: _Found, ranks: NDArray[Any], labels: Labels | None) -> tuple[Floats, Ints]:
-        """Cost and label of ranks that were reached."""
-        distances, label = found.at(ranks)
-        nearest = np.full(len(ranks), -1) if labels is None else labels.values[label]
-        return self.quantum.shown(distances), nearest
-
-    def _take(self, starts: int) -> _Workspace:
+    def _take(self, backward: bool) -> _Workspace:
+        """A clean workspace, as large as one has ever needed to be."""
         try:
-            workspace = self._spare.pop()
+            workspace = self._spare[backward].pop()
         except IndexError:
             workspace = None
-        if workspace is None or len(workspace.entries[0]) < self._entries + starts:
-            workspace = _Workspace(self.topology.node_count, self._slot_count, self._entries + 2 * starts)
+        if workspace is None or len(workspace.log) < self._room:
+            layout = self.topology.layout(backward)
+            workspace = _Workspace(
+                layout.cells(self.quantum.count(self._cost)),
+                np.full(self._slot_count, 2**32 - 1, np.uint32),
+                np.empty(2 * self._room, np.uint64),
+                np.empty(self._room, np.uint32),
+            )
         return workspace
 
     @contextmanager
     def _searched(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> Iterator[_Found]:
-        """Search; the result lives in a workspace that is cleaned afterwards."""
+        """Search; the result is to be drained from the workspace before it goes back to the spare ones."""
         bits = 0 if labels is None else labels.bits
         wanted = self.quantum.limit(limit)
+        if wanted < 0:
+            starts, labels, wanted = _NOWHERE, None, 0
         most = min(wanted, 2 ** (_KEY_BITS - bits) - 1)
-        ranks = self.topology.rank[starts.positions]
-        started = np.minimum(starts.spent, most + 1) << bits
+        keys = np.minimum(starts.spent, most + 1) << bits
         if labels is not None:
-            started |= labels.ranks
-        arcs = self._backward if backward else self._forward
-        workspace, n, expanded, cut = self._run(arcs, ranks, started, bits, most)
-        touched = workspace.touched[:n]
-        nearest = None
+            keys |= labels.ranks
+        found, cut = self._run(starts, keys, bits, most, backward)
         if cut and most < wanted and labels is not None:
-            kernel.reset_keys(workspace.keys, touched, n)
-            self._spare.append(workspace)
-            bits = 0
-            workspace, n, expanded, cut = self._run(arcs, ranks, starts.spent, bits, wanted)
-            touched = workspace.touched[:n]
-            nearest = self._spread_labels(arcs, workspace.keys, touched, ranks, starts.spent, labels)
-        yield _Found(touched, workspace.keys, bits, nearest, expanded)
-        kernel.reset_keys(workspace.keys, touched, n)
-        self._spare.append(workspace)
+            found.drain_all()
+            self._spare[backward].append(found.workspace)
+            found, _ = self._run(starts, np.minimum(starts.spent, wanted + 1), 0, wanted, backward)
+            found = _spread_labels(found, starts, labels)
+        yield found
+        self._spare[backward].append(found.workspace)
 
-    def _run(
-        self, arcs: tuple[Ints, Ints, int], ranks: NDArray[np.int32], keys: Ints, bits: int, most: int
-    ) -> tuple[_Workspace, int, int, bool]:
+    def _run(self, starts: Starts, keys: Ints, bits: int, most: int, backward: bool) -> tuple[_Found, bool]:
+        layout = self.topology.layout(backward)
+        records = layout.records[layout.rank[starts.positions]]
         while True:
-            workspace = self._take(len(ranks))
-            code, n, expanded, cut = kernel.search(
-                *arcs, ranks, keys, bits, self._width_bits, most,
-                workspace.keys, workspace.touched, workspace.slots, *workspace.entries,
+            workspace = self._take(backward)
+            code, n_log, cut = kernel.search(
+                workspace.cells, np.uint64(layout.head_bits), records, keys.astype(np.uint64), np.uint64(bits),
+                np.uint64(self._width_bits), np.uint64(most), workspace.slots, workspace.queue, workspace.log,
             )  # fmt: skip
             if code == kernel.DONE:
-                return workspace, n, expanded, cut
-            self._entries *= 2
+                return _Found(workspace, layout, workspace.log[:n_log], bits, None), cut
+            self._room *= 2
 
-    def _spread_labels(
-        self,
-        arcs: tuple[Ints, Ints, int],
-        distances: Ints,
-        touched: NDArray[np.int32],
-        ranks: NDArray[np.int32],
-        spent: Ints,
-        labels: Labels,
-    ) -> Ints:
-        """Labels by rank where they do not fit into the keys."""
-        nearest = np.full(self.topology.node_count, kernel.NO_KEY)
-        first = spent == distances[ranks]
-        np.minimum.at(nearest, ranks[first], labels.ranks[first])
-        order = touched[np.argsort(distances[touched], kind="stable")]
-        kernel.nearest_labels(*arcs, distances, order, nearest)
-        return nearest
+
+def _spread_labels(found: _Found, starts: Starts, labels: Labels) -> _Found:
+    """Labels by record, for when they do not fit into the keys."""
+    cells, layout = found.workspace.cells, found.layout
+    nearest = np.full(len(cells), np.iinfo(np.int64).max)
+    records = layout.records[layout.rank[starts.positions]]
+    first = starts.spent.astype(np.uint64) == cells[records]
+    np.minimum.at(nearest, records[first], labels.ranks[first])
+    by_distance = np.unique(found.log)
+    by_distance = by_distance[np.argsort(cells[by_distance], kind="stable")]
+    kernel.nearest_labels(cells, np.uint64(layout.head_bits), by_distance, nearest)
+    return found._replace(labels=nearest)
