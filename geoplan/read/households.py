@@ -130,7 +130,7 @@ def estimate_households(
         if count:
             notices.append(_estimated(count, table, options))
     else:
-        notices = []
+        notices = _unused_total(table, options)
     people, notes = _fill_people(table, estates, options)
     table["people_resident"] = people
     return table, notices + notes
@@ -244,6 +244,18 @@ def _share_notices(empty: list[str], over: list[str], column: str) -> list[Notic
         )
         notices.append(Notice("estates-below-buildings", text))
     return notices
+
+
+def _unused_total(table: gpd.GeoDataFrame, options: HouseholdOptions) -> list[Notice]:
+    given = float(table["households"].sum())
+    if options.total is None or round(given) == round(options.total):
+        return []
+    text = msg(
+        "the total of {total:g} households was not used: every building has a count, {given:g} in all",
+        total=options.total,
+        given=given,
+    )
+    return [Notice("total-unused", text)]
 
 
 def _wrong_total(total: float, given: float, where: Where) -> Fault:
