@@ -47,7 +47,7 @@ def _table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], tit
         title=Text(title) if title else None, box=None, pad_edge=False, title_justify="left", padding=(0, 2, 0, 0)
     )
     for head, number in heads:
-        table.add_column(Text(head), justify="right" if number else "left")
+        table.add_column(Text(head), justify="right" if number else "left", no_wrap=not number)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

@@ -17,16 +17,16 @@ from geoplan.read import (
     HouseholdOptions,
     LayerRead,
     LayerSource,
+    OsmOptions,
     TableJoin,
     assemble_town,
+    read_graph,
     read_layer,
+    read_osm,
 )
+from geoplan.read.osm_scan import OSM_SUFFIXES
 
-from geoplan.read.osm import OsmOptions, read_osm
-
-__all__ = ["OSM_SUFFIXES", "load", "load_town"]
-
-OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
+__all__ = ["load", "load_town"]
 
 
 @dataclass
@@ -163,8 +163,6 @@ def _read_osm(project: Project, reading: _Reading) -> None:
 def _read_graph(project: Project, reading: _Reading) -> None:
     assert project.graph is not None  # noqa: S101 - the caller looked
     path = project.locate(project.graph.file)
-    from geoplan.read import read_graph
-
     table, notices = read_graph(path, crs=project.crs)
     reading.notices += notices
     reading.reads.append(LayerRead(table, LayerSource(path=path, role="streets", datum=project.graph.datum)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from geoplan.report import (
     write_coverage_xlsx,
     write_summary,
 )
-from geoplan.standards import load_profile, load_standards
+from geoplan.standards import load_profile, load_standard
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
@@ -153,14 +153,19 @@ def _check_early(options: CoverageOptions) -> None:
                     mend=msg("use one of {choices}", choices=", ".join(known)),
                 )
             )
-    for load, names in ((load_profile, options.profiles), (lambda name: load_standards([name]), options.standards)):
-        for name in names:  # type: ignore[union-attr]
-            try:
-                load(name)  # type: ignore[operator]
-            except InputError as error:
-                faults += error.faults
+    checks: list[tuple[Callable[[str], object], str]] = [(load_profile, name) for name in _names(options.profiles)]
+    checks += [(load_standard, name) for name in _names(options.standards)]
+    for load, name in checks:
+        try:
+            load(name)
+        except InputError as error:
+            faults += error.faults
     if faults:
         raise InputError(faults)
+
+
+def _names(given: Any) -> list[str]:
+    return [str(name) for name in given]
 
 
 def default_folder(project: Project) -> Path:
