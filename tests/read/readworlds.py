@@ -71,7 +71,7 @@ def buildings(**columns: Sequence[object]) -> gpd.GeoDataFrame:
 def town_files(
     folder: Path, change: Callable[[dict[str, gpd.GeoDataFrame]], None] | None = None
 ) -> dict[str, LayerSource]:
-    """Write the town's layers as GeoPackages and give their sources; ``change`` spoils the tables first."""
+    """Write the town's layers as FlatGeobuf and give their sources; ``change`` spoils the tables first."""
     tables = {
         "buildings": buildings(),
         "facilities": frame([point(390, 150)], BSM=["f1"], SSSQ=["u1"]),
@@ -92,7 +92,7 @@ def town_files(
     ids = {"estates": "XQBH", "units": "SQDM"}
     return {
         role: LayerSource(
-            write(folder / f"{role}.gpkg", table),
+            write(folder / f"{role}.fgb", table, SPATIAL_INDEX="NO"),
             role,  # type: ignore[arg-type]
             id=ids.get(role, "BSM"),
             columns=columns.get(role, {}),
