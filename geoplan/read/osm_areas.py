@@ -9,7 +9,7 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from geoplan.errors import Fault, Where, msg
 from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, UNITS, Notice, TableSchema
@@ -24,7 +24,7 @@ from geoplan.read.osm_tags import (
     residential_share_of,
     tag_list,
 )
-from geoplan.read.osm_ways import way_lines
+from geoplan.read.osm_ways import to_metres, way_lines
 
 __all__ = [
     "build_barriers",
@@ -91,8 +91,7 @@ def _area_shapes(areas: ScannedAreas, crs: CRS) -> Shapes:
 
 
 def _project(shapes: Shapes, crs: CRS) -> Shapes:
-    to_metres = Transformer.from_crs(4326, crs, always_xy=True)
-    return shapely.transform(shapes, lambda xy: np.column_stack(to_metres.transform(xy[:, 0], xy[:, 1])))
+    return shapely.transform(shapes, lambda lonlat: to_metres(lonlat, crs))
 
 
 def _node_shapes(nodes: ScannedNodes, crs: CRS) -> Shapes:

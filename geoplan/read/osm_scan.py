@@ -41,6 +41,8 @@ _KEYS = {
     "estates": ("landuse", "barrier"),
 }
 """Keys by which the objects of a role are picked out of the file, beside those of the queries."""
+_OUT_OF_ORDER = ("out of order", "Found a way after", "Found a node after")
+"""What osmium says of files that are not sorted by type and id."""
 
 
 @dataclass(slots=True)
@@ -174,15 +176,24 @@ def scan_osm(
         If the file is missing, is not OpenStreetMap data, or is corrupt or cut off.
     """
     _check_file(path)
+
+    def scan(file: Path) -> OsmScan:
+        return _Scanner(queries, admin_level, take, private, trunk).run(file)
+
     try:
-        if _ways_come_first(path):
-            with tempfile.TemporaryDirectory() as folder:
-                ordered = Path(folder) / "sorted.osm.pbf"
-                _sort(path, ordered)
-                scan = _Scanner(queries, admin_level, take, private, trunk).run(ordered)
-                scan.sorted_first = True
-                return scan
-        return _Scanner(queries, admin_level, take, private, trunk).run(path)
+        try:
+            found = scan(path)
+            if not _has_gaps(found) or _nodes_come_first(path):
+                return found
+        except RuntimeError as error:
+            if not any(sign in str(error) for sign in _OUT_OF_ORDER):
+                raise
+        with tempfile.TemporaryDirectory() as folder:
+            ordered = Path(folder) / "sorted.osm.pbf"
+            _sort(path, ordered)
+            found = scan(ordered)
+            found.sorted_first = True
+            return found
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         raise InputError(_unreadable(path, error)) from error
 
@@ -222,17 +233,22 @@ def _unreadable(path: Path, error: Exception) -> Fault:
     )
 
 
-def _ways_come_first(path: Path) -> bool:
-    """Whether ways stand before their nodes, as in some exports; extracts in PBF are sorted by their makers."""
-    if path.name.lower().endswith("pbf"):
-        return False
+def _has_gaps(scan: OsmScan) -> bool:
+    return bool(scan.broken) or any(NO_PLACE in ways.x for ways in (scan.ways, scan.lines))
+
+
+def _nodes_come_first(path: Path) -> bool:
+    """Whether all nodes stand before the ways, which some exports turn round: ways are then left without places."""
+    reader = osmium.FileProcessor(path, osmium.osm.NODE | osmium.osm.WAY)
+    if reader.header.get("sorting") == "Type_then_ID":
+        return True
     seen_way = False
     thing: Any
-    for thing in osmium.FileProcessor(path, osmium.osm.NODE | osmium.osm.WAY):
+    for thing in reader:
         if seen_way and thing.is_node():
-            return True
+            return False
         seen_way = seen_way or thing.is_way()
-    return False
+    return True
 
 
 def _sort(path: Path, target: Path) -> None:

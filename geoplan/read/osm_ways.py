@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import geopandas
@@ -20,7 +21,7 @@ from geoplan.read.street_columns import street_table
 from geoplan.read.street_noding import component_numbers
 from geoplan.read.streets import connection_notices, drop_repeated
 
-__all__ = ["build_way_streets", "way_lines"]
+__all__ = ["build_way_streets", "to_metres", "way_lines"]
 
 _SAME_LINE_M = 0.01
 _SCALE = 1e-7  # OSM keeps coordinates as whole 1e-7 degrees
@@ -71,6 +72,30 @@ def build_way_streets(scan: OsmScan, crs: CRS) -> tuple[geopandas.GeoDataFrame, 
     return table, [*_notices(scan, missing), *said, *connection_notices(table)]
 
 
+def to_metres(lonlat: Floats, crs: CRS) -> Floats:
+    """Project places.
+
+    Parameters
+    ----------
+    lonlat
+        Longitude and latitude, degrees (WGS 84), a row each.
+    crs
+        Projected CRS.
+
+    Returns
+    -------
+    ndarray
+        Easting and northing, a row each.
+    """
+    return np.column_stack(_transformer(crs).transform(lonlat[:, 0], lonlat[:, 1])).reshape(-1, 2)
+
+
+@lru_cache(maxsize=4)
+def _transformer(crs: CRS) -> Transformer:
+    """Finding the way between two datums takes longer than projecting a village."""
+    return Transformer.from_crs(4326, crs, always_xy=True)
+
+
 def way_lines(ways: ScannedWays, crs: CRS) -> tuple[NDArray[Any], Ints]:
     """Lines of scanned ways, one for each stretch whose nodes the file has.
 
@@ -117,8 +142,7 @@ def _runs(ways: ScannedWays, crs: CRS) -> tuple[_Runs, list[str]]:
     keep = placed & ~repeated
     _, inverse, lengths = np.unique(run[keep], return_inverse=True, return_counts=True)
     keep[np.flatnonzero(keep)[lengths[inverse] < 2]] = False
-    to_metres = Transformer.from_crs(4326, crs, always_xy=True)
-    xy = np.column_stack(to_metres.transform(x[keep] * _SCALE, y[keep] * _SCALE)) if keep.any() else np.empty((0, 2))
+    xy = to_metres(np.column_stack([x[keep], y[keep]]) * _SCALE, crs)
     missing = [f"w{number}" for number in np.unique(ids[way[~placed]])]
     return _Runs(ref[keep].astype(np.int64), xy, run[keep], way[keep]), missing
 
@@ -131,14 +155,16 @@ class _Edges:
 
 
 def _split(runs: _Runs, also_at: Ints) -> tuple[_Edges, NDArray[Any]]:
-    """Cut the runs at their ends and wherever a node is used twice."""
+    """Cut the runs at their ends, wherever a node is used twice, and where a way turns back on itself."""
     if not len(runs.ref):
         none = np.empty(0, np.int64)
         return _Edges(none, none, none), np.empty(0, object)
     _, inverse, uses = np.unique(runs.ref, return_inverse=True, return_counts=True)
     begins = np.r_[True, runs.run[1:] != runs.run[:-1]]
     ends = np.r_[begins[1:], True]
-    cuts = np.flatnonzero(begins | ends | (uses[inverse] > 1) | np.isin(runs.ref, also_at))
+    turns = ~(begins | ends)
+    turns[1:-1] &= runs.ref[:-2] == runs.ref[2:]
+    cuts = np.flatnonzero(begins | ends | turns | (uses[inverse] > 1) | np.isin(runs.ref, also_at))
     whole = ~ends[cuts[:-1]]
     first, last = cuts[:-1][whole], cuts[1:][whole]
     counts = last - first + 1
