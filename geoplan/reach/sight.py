@@ -9,7 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
+from geoplan.reach.crossing import crosses_any
+from geoplan.reach.segments import SegmentIndex
 from geoplan.reach.walls import Walls
 
 __all__ = ["Obstacles", "build_obstacles"]
@@ -19,7 +22,6 @@ Ints = NDArray[np.int64]
 
 _END_M = 0.01
 """A connector may touch an obstacle this near its ends: streets end on walls, doors open onto rivers' edges."""
-_CHUNK = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,59 +30,104 @@ class Obstacles:
 
     Attributes
     ----------
-    tree
-        Tree of the segments, None where there are none.
+    index
+        Index of the segments, None where there are none.
     owner
         Barrier of each segment, -1 for walls.
     areas
         Polygon of each barrier, None for lines. A connector that starts in a barrier's area (a houseboat, a platform)
         may leave it.
+    tree
+        Tree of the segments in the order of their owners.
+    raster
+        Where obstacles are roughly.
     """
 
-    tree: Any
+    index: SegmentIndex | None
     owner: Ints
     areas: NDArray[Any]
+    tree: Any
+    raster: _Raster | None
 
     @property
     def any(self) -> bool:
         """Whether there is anything in the way anywhere."""
-        return self.tree is not None
+        return self.index is not None
 
     def barred(self, start: Floats, end: Floats) -> NDArray[np.bool_]:
         """Whether each straight connector (n x 2 from, n x 2 to, metres) crosses an obstacle."""
         out = np.zeros(len(start), dtype=bool)
-        if self.tree is None:
+        if self.index is None:
             return out
-        for low in range(0, len(start), _CHUNK):
-            chunk = slice(low, low + _CHUNK)
-            out[chunk] = self._barred(start[chunk], end[chunk])
-        return out
-
-    def _barred(self, start: Floats, end: Floats) -> NDArray[np.bool_]:
-        out = np.zeros(len(start), dtype=bool)
         way = end - start
         length = np.hypot(way[:, 0], way[:, 1])
         long = np.flatnonzero(length > 2.0 * _END_M)
         inset = way[long] * (_END_M / length[long])[:, None]
-        sights = shapely.linestrings(np.stack([start[long] + inset, end[long] - inset], axis=1))
-        sight, segment = self.tree.query(sights, predicate="intersects")
+        first, last = start[long] + inset, end[long] - inset
+        crossed = np.flatnonzero(crosses_any(self.index, first, last))
+        inner = crossed[self.inside(start[long[crossed]])]
+        out[long[crossed]] = True
+        out[long[inner]] = self._barred_outside(start[long[inner]], first[inner], last[inner])
+        return out
+
+    def _barred_outside(self, start: Floats, first: Floats, last: Floats) -> NDArray[np.bool_]:
+        """The same for connectors that start in an area: by anything but that area's own edge."""
+        out = np.zeros(len(start), dtype=bool)
+        sight, segment = self.tree.query(shapely.linestrings(np.stack([first, last], axis=1)), predicate="intersects")
         owner = self.owner[segment]
         excused = np.zeros(len(sight), dtype=bool)
         area = np.flatnonzero(owner >= 0)
         area = area[self.areas[owner[area]] != None]  # noqa: E711 - elementwise
-        if len(area):
-            x, y = start[long[sight[area]]].T
-            excused[area] = shapely.contains_xy(self.areas[owner[area]], x, y)
-        out[long[sight[~excused]]] = True
+        x, y = start[sight[area]].T
+        excused[area] = shapely.contains_xy(self.areas[owner[area]], x, y)
+        out[sight[~excused]] = True
         return out
+
+    def near(self, xy: Floats, within_m: Floats) -> NDArray[np.bool_]:
+        """Whether there may be an obstacle within a distance of each point; certainly none where not."""
+        if self.raster is None:
+            return np.zeros(len(xy), dtype=bool)
+        return self.raster.least_distance(xy) <= within_m
 
     def inside(self, xy: Floats) -> NDArray[np.bool_]:
         """Whether each point (n x 2, metres) lies in a barrier's area."""
         out = np.zeros(len(xy), dtype=bool)
         areas = self.areas[self.areas != None]  # noqa: E711 - elementwise
-        if len(areas):
-            out[shapely.STRtree(areas).query(shapely.points(xy), predicate="within")[0]] = True
+        if len(areas) and len(xy):
+            for area in areas:
+                shapely.prepare(area)
+            out[shapely.STRtree(shapely.points(xy)).query(areas, predicate="contains")[1]] = True
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Raster:
+    """Lower bounds of the distance to the nearest obstacle, cell by cell."""
+
+    x0: float
+    y0: float
+    cell_m: float
+    least_m: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, segments: Any) -> _Raster:
+        west, south, east, north = shapely.total_bounds(segments)
+        cell = max(25.0, float(np.sqrt((east - west) * (north - south) / 2e6)))
+        xy = shapely.get_coordinates(shapely.segmentize(segments, cell))
+        column, row = ((xy - [west, south]) / cell).astype(int).T
+        empty = np.ones((row.max() + 1, column.max() + 1), dtype=bool)
+        empty[row, column] = False
+        # a cell's points and those of an obstacle's are each within a diagonal of what the transform measures
+        least = (distance_transform_edt(empty) - 2.5) * cell
+        return cls(west, south, cell, least.astype(np.float32))
+
+    def least_distance(self, xy: Floats) -> Floats:
+        column, row = ((xy - [self.x0, self.y0]) / self.cell_m).T
+        rows, columns = self.least_m.shape
+        held_row, held_column = np.clip(row, 0, rows - 1).astype(int), np.clip(column, 0, columns - 1).astype(int)
+        # points outside the box are at least as far from it as from its nearest cell
+        beyond = np.hypot(row - np.clip(row, 0, rows), column - np.clip(column, 0, columns)) * self.cell_m
+        return np.maximum(self.least_m[held_row, held_column] - beyond, beyond)
 
 
 def build_obstacles(barriers: gpd.GeoDataFrame | None, walls: Walls | None = None) -> Obstacles:
@@ -108,8 +155,9 @@ def build_obstacles(barriers: gpd.GeoDataFrame | None, walls: Walls | None = Non
         outlines, owners = np.concatenate([outlines, rings]), np.concatenate([owners, np.full(len(rings), -1)])
     parts, of_outline = shapely.get_parts(outlines, return_index=True)
     xy, of_part = shapely.get_coordinates(parts, return_index=True)
-    inside = np.flatnonzero(np.diff(of_part) == 0) if len(of_part) else np.zeros(0, dtype=np.int64)
-    if not len(inside):
-        return Obstacles(None, np.zeros(0, dtype=np.int64), areas)
-    segments = shapely.linestrings(np.stack([xy[inside], xy[inside + 1]], axis=1))
-    return Obstacles(shapely.STRtree(segments), owners[of_outline[of_part[inside]]], areas)
+    joined = np.flatnonzero(np.diff(of_part) == 0)
+    if not len(joined):
+        return Obstacles(None, np.zeros(0, dtype=np.int64), areas, None, None)
+    segments = shapely.linestrings(np.stack([xy[joined], xy[joined + 1]], axis=1))
+    index, tree = SegmentIndex.from_lines(segments), shapely.STRtree(segments)
+    return Obstacles(index, owners[of_outline[of_part[joined]]], areas, tree, _Raster.of(segments))

@@ -145,6 +145,7 @@ class Snapper:
     def _look_around(self, xy: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats) -> None:
         """Where the connector is barred, take the next line in sight; changes the last three arrays."""
         on = np.flatnonzero(line >= 0)
+        on = on[self._obstacles.near(xy[on], distance[on])]
         feet = self._feet(line[on], offset[on])
         blocked = on[self._obstacles.barred(self._sight_from(xy[on], zone[on]), feet)]
         line[blocked], distance[blocked] = -1, np.inf
@@ -153,24 +154,27 @@ class Snapper:
 
     def _next_in_sight(self, left: Ints, xy: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats) -> None:
         """Try all lines within growing radii, nearest first."""
-        reach, penalty = self._options.max_connector_m, self._options.island_tolerance_m
+        reach = self._options.max_connector_m
         radius = min(_FIRST_RADIUS_M, reach)
         while len(left):
             found = self._index.candidates(xy[left], radius_m=radius)
             point = left[found.point]
-            here = np.flatnonzero(self._group[found.line] == zone[point])
-            point, candidate = point[here], found.line[here]
-            feet = self._feet(candidate, found.offset_m[here])
-            seen = ~self._obstacles.barred(self._sight_from(xy[point], zone[point]), feet)
-            point, candidate, here = point[seen], candidate[seen], here[seen]
-            rank = found.distance_m[here] + np.where(self._main[candidate], 0.0, penalty)
+            rank = found.distance_m + np.where(self._main[found.line], 0.0, self._options.island_tolerance_m)
             # what lies beyond the radius may be better than an island within it
-            sure = np.flatnonzero((rank <= radius) | (radius >= reach))
-            order = sure[np.lexsort((candidate[sure], rank[sure], point[sure]))]
-            best = order[np.diff(point[order], prepend=-1) != 0]
-            line[point[best]], distance[point[best]] = candidate[best], found.distance_m[here[best]]
-            offset[point[best]] = found.offset_m[here[best]]
-            left = np.setdiff1d(left, point[best])
+            sure = (rank <= radius) | (radius >= reach)
+            order = np.flatnonzero(sure & (self._group[found.line] == zone[point]))
+            order = order[np.lexsort((found.line[order], rank[order], point[order]))]
+            while len(order):  # the best of each point that has none yet
+                first = np.diff(point[order], prepend=-1) != 0
+                best = order[first]
+                feet = self._feet(found.line[best], found.offset_m[best])
+                seen = ~self._obstacles.barred(self._sight_from(xy[point[best]], zone[point[best]]), feet)
+                best = best[seen]
+                line[point[best]], distance[point[best]] = found.line[best], found.distance_m[best]
+                offset[point[best]] = found.offset_m[best]
+                order = order[~first]
+                order = order[line[point[order]] < 0]
+            left = left[line[left] < 0]
             if radius >= reach:
                 return
             radius = min(2.0 * radius, reach)

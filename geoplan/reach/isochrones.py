@@ -1,0 +1,240 @@
+"""The land within a limit: exact parts of streets, and contours of the exact walk from every point of a fine grid.
+
+All limits are contours of one surface, so that each ring lies within the next. The surface is computed on a coarse
+grid first and on a fine one where a ring passes; elsewhere it is filled in, which moves no contour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import shapely
+from contourpy import FillType, contour_generator
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, distance_transform_edt
+
+__all__ = ["Grid", "contour_field", "cut_lines", "merge_spans"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+_FINE = 8
+"""Fine cells along the side of a coarse one."""
+_CELL_M = 2.5
+_MOST_CELLS = 3_000_000
+"""Coarse cells of the box around everything; larger towns get larger cells."""
+_TILE = 48
+"""Coarse cells along the side of a tile, which is contoured at a time."""
+_SIMPLER = 0.1
+"""Contours are simplified by this share of a fine cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A coarse grid over a box, with a margin of a cell."""
+
+    x0: float
+    y0: float
+    cell_m: float
+    columns: int
+    rows: int
+
+    @classmethod
+    def over(cls, bounds: Sequence[float], *, fine_m: float = _CELL_M) -> Grid:
+        """The grid over a box (west, south, east, north); its lines lie at whole multiples of the coarse cell."""
+        west, south, east, north = bounds
+        area = max(east - west, 1.0) * max(north - south, 1.0)
+        cell = max(fine_m * _FINE, float(np.ceil(np.sqrt(area / _MOST_CELLS))))
+        x0, y0 = (np.floor(west / cell) - 1) * cell, (np.floor(south / cell) - 1) * cell
+        columns, rows = int(np.ceil((east - x0) / cell)) + 2, int(np.ceil((north - y0) / cell)) + 2
+        return cls(float(x0), float(y0), cell, columns, rows)
+
+    def mark(self, xy: Floats, within_m: float) -> Bools:
+        """Grid points (rows x columns) within a distance of some points, and perhaps a cell more."""
+        marked = np.ones((self.rows, self.columns), dtype=bool)
+        column = np.clip(np.rint((xy[:, 0] - self.x0) / self.cell_m).astype(int), 0, self.columns - 1)
+        row = np.clip(np.rint((xy[:, 1] - self.y0) / self.cell_m).astype(int), 0, self.rows - 1)
+        marked[row, column] = False
+        return np.asarray(distance_transform_edt(marked) <= within_m / self.cell_m + 1.5)
+
+    def places(self, row: Ints, column: Ints, per_cell: int = 1) -> Floats:
+        """Coordinates of grid points, counted in parts of a cell."""
+        step = self.cell_m / per_cell
+        return np.column_stack([self.x0 + column * step, self.y0 + row * step])
+
+
+def contour_field(
+    field: Callable[[Floats], Floats], grid: Grid, marked: Bools, limits: Sequence[float], *, cost_per_m: float
+) -> list[Any]:
+    """Polygons where a field is at most each limit.
+
+    Parameters
+    ----------
+    field
+        Cost at points (n x 2), ``inf`` where there is none.
+    grid, marked
+        The coarse grid and its points where the field may be finite.
+    limits
+        Ascending.
+    cost_per_m
+        Roughly how fast the field grows, to place the outermost contour where the field ends.
+
+    Returns
+    -------
+    list of Polygon or MultiPolygon
+        One for each limit, each covering the one before.
+    """
+    top = limits[-1] + cost_per_m * grid.cell_m / _FINE
+    coarse = np.full(marked.shape, np.inf)
+    row, column = np.nonzero(marked)
+    coarse[row, column] = field(grid.places(row, column))
+    mixed = _mixed(np.searchsorted(np.asarray(limits), coarse))
+    coarse = np.minimum(coarse, top)
+    parts: list[list[Any]] = [[] for _ in limits]
+    for row0 in range(0, grid.rows - 1, _TILE):
+        for column0 in range(0, grid.columns - 1, _TILE):
+            z = coarse[row0 : row0 + _TILE + 1, column0 : column0 + _TILE + 1]
+            if z.min() <= limits[-1]:
+                per_cell, surface = _tile(field, grid, mixed, z, row0, column0, top)
+                for part, shapes in zip(parts, _contours(grid, surface, row0, column0, per_cell, limits), strict=True):
+                    part.extend(shapes)
+    tolerance = grid.cell_m / _FINE * _SIMPLER
+    shapes: list[Any] = []
+    for part in parts:
+        shape = _areas(shapely.simplify(shapely.disjoint_subset_union_all(np.array(part, dtype=object)), tolerance))
+        if shapes and not shapely.covers(shape, shapes[-1]):
+            shape = _areas(shapely.union(shape, shapes[-1]))
+        shapes.append(shape)
+    return shapes
+
+
+def _mixed(band: Ints) -> Bools:
+    """Cells near which a contour passes, with a margin of a cell around the grid."""
+    first = band[:-1, :-1]
+    same = (first == band[1:, :-1]) & (first == band[:-1, 1:]) & (first == band[1:, 1:])
+    return np.pad(np.asarray(binary_dilation(~same)), 1)
+
+
+def _tile(
+    field: Callable[[Floats], Floats], grid: Grid, mixed: Bools, coarse: Floats, row0: int, column0: int, top: float
+) -> tuple[int, Floats]:
+    """The field on a tile, in fine steps and exact wherever a contour passes, else as it is; and steps a cell."""
+    rows, columns = coarse.shape
+    around = mixed[row0 : row0 + rows + 1, column0 : column0 + columns + 1]
+    if not around.any():
+        return 1, coarse
+    fine = _stretch(coarse)
+    # every point of a mixed cell, those of neighbouring tiles on the common border included
+    blocks = np.kron(around, np.ones((_FINE, _FINE), dtype=bool))
+    size = (fine.shape[0] + 1, fine.shape[1] + 1)
+    blocks = blocks[_FINE - 1 : _FINE - 1 + size[0], _FINE - 1 : _FINE - 1 + size[1]]
+    wanted = blocks[:-1, :-1] | blocks[1:, :-1] | blocks[:-1, 1:] | blocks[1:, 1:]
+    wanted[::_FINE, ::_FINE] = False
+    row, column = np.nonzero(wanted)
+    exact = field(grid.places(row0 * _FINE + row, column0 * _FINE + column, _FINE))
+    fine[row, column] = np.minimum(exact, top)
+    return _FINE, fine
+
+
+def _contours(
+    grid: Grid, surface: Floats, row0: int, column0: int, per_cell: int, limits: Sequence[float]
+) -> list[list[Any]]:
+    """Polygons of a tile within each limit."""
+    rows, columns = surface.shape
+    x = grid.places(np.zeros(columns, dtype=int), column0 * per_cell + np.arange(columns), per_cell)[:, 0]
+    y = grid.places(row0 * per_cell + np.arange(rows), np.zeros(rows, dtype=int), per_cell)[:, 1]
+    # within a cell, contours are chords between its sides that meet them in the order of the levels: they never cross
+    contours = contour_generator(x, y, surface, fill_type=FillType.OuterOffset)
+    return [_polygons(contours.filled(-1.0, limit)) for limit in limits]
+
+
+def _stretch(coarse: Floats) -> Floats:
+    """Fill a coarse grid in between its points, straight along rows, then along columns."""
+    out = coarse
+    for _ in range(2):
+        share = np.arange(_FINE)[:, None] / _FINE
+        filled = out[:-1, None, :] * (1.0 - share) + out[1:, None, :] * share
+        out = np.vstack([filled.reshape(-1, out.shape[1]), out[-1:]]).T
+    return np.ascontiguousarray(out)
+
+
+def _polygons(filled: Any) -> list[Any]:
+    """Valid polygons out of contourpy's outer rings and holes."""
+    polygons = []
+    for points, offsets in zip(*filled, strict=True):
+        rings = [points[a:b] for a, b in pairwise(offsets)]
+        if len(rings[0]) > 3:
+            polygons.append(shapely.Polygon(rings[0], [ring for ring in rings[1:] if len(ring) > 3]))
+    return list(shapely.make_valid(np.array(polygons, dtype=object)))
+
+
+def _areas(shape: Any) -> Any:
+    """The polygons of a geometry, without stray lines and points."""
+    parts = shapely.get_parts(shape)
+    parts = parts[shapely.get_dimensions(parts) == 2]
+    parts = shapely.get_parts(parts)
+    if len(parts) == 1:
+        return parts[0]
+    return shapely.multipolygons(parts) if len(parts) else shapely.Polygon()
+
+
+def merge_spans(line: Ints, low: Floats, high: Floats) -> tuple[Ints, Floats, Floats]:
+    """Join overlapping spans of the same line.
+
+    Parameters
+    ----------
+    line, low, high
+        Spans as shares of lines; empty ones (``high < low``) are dropped.
+
+    Returns
+    -------
+    tuple of ndarray
+        Disjoint spans ordered by line and place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spans = merge_spans(np.array([7, 7, 7]), np.array([0.5, 0.0, 0.2]), np.array([0.6, 0.3, 0.4]))
+    >>> [a.tolist() for a in spans]
+    [[7, 7], [0.0, 0.5], [0.4, 0.6]]
+    """
+    kept = np.flatnonzero(high >= low)
+    order = kept[np.lexsort((low[kept], line[kept]))]
+    line, low, high = line[order], low[order], high[order]
+    if not len(line):
+        return line, low, high
+    # lines are put one after the other, two apart, so that one running maximum serves them all
+    place = np.cumsum(np.diff(line, prepend=line[0]) != 0) * 2.0
+    farthest = np.maximum.accumulate(place + high)
+    starts = np.ones(len(line), dtype=bool)
+    starts[1:] = place[1:] + low[1:] > farthest[:-1] + 1e-12
+    first = np.flatnonzero(starts)
+    last = np.append(first[1:], len(line)) - 1
+    return line[first], low[first], np.minimum(farthest[last] - place[last], 1.0)
+
+
+def cut_lines(lines: NDArray[Any], low: Floats, high: Floats) -> NDArray[Any]:
+    """Parts of lines between two shares of their length.
+
+    Parameters
+    ----------
+    lines
+        LineStrings.
+    low, high
+        Shares, 0 to 1.
+
+    Returns
+    -------
+    ndarray of LineString
+    """
+    from shapely.ops import substring
+
+    out = lines.copy()
+    for i in np.flatnonzero((low > 0.0) | (high < 1.0)).tolist():
+        out[i] = substring(lines[i], low[i], high[i], normalized=True)
+    return out
