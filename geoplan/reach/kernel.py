@@ -341,8 +341,8 @@ def search_each(
     row_ptr = np.zeros(n_groups + 1, np.int64)
     nodes = np.empty(4096, np.int32)
     distances = np.empty(4096, np.uint64)
-    total = 0
-    expanded = 0
+    total: Any = 0
+    expanded: Any = 0
     for g in range(n_groups):
         first, last = group_ptr[g], group_ptr[g + 1]
         code, n_log, _ = search(
@@ -350,10 +350,9 @@ def search_each(
         )
         if code != DONE:
             return code, row_ptr, nodes, distances, expanded
-        n_log = np.int64(n_log)
-        expanded += n_log
-        if total + n_log > len(nodes):
-            room = max(total + n_log, 2 * len(nodes))
+        expanded += np.int64(n_log)
+        if total + np.int64(n_log) > len(nodes):
+            room = max(total + np.int64(n_log), 2 * len(nodes))
             grown_nodes, grown_distances = np.empty(room, np.int32), np.empty(room, np.uint64)
             grown_nodes[:total] = nodes[:total]
             grown_distances[:total] = distances[:total]

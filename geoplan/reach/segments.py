@@ -37,53 +37,87 @@ class Candidates(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _cut_pieces(segments, counts):
-    """Boxes of the pieces of each segment, and which segment each is of."""
-    total = 0
-    for s in range(len(segments)):
-        total += counts[s]
-    boxes = np.empty((total, 4), np.float64)
-    of = np.empty(total, np.int64)
-    p = 0
-    for s in range(len(segments)):
-        x1, y1, x2, y2 = segments[s]
-        for k in range(counts[s]):
-            low, high = k / counts[s], (k + 1) / counts[s]
-            ax, ay = x1 + (x2 - x1) * low, y1 + (y2 - y1) * low
-            bx, by = x1 + (x2 - x1) * high, y1 + (y2 - y1) * high
-            if k == 0:
-                ax, ay = x1, y1
-            if k == counts[s] - 1:
-                bx, by = x2, y2
-            boxes[p, 0], boxes[p, 1] = min(ax, bx), min(ay, by)
-            boxes[p, 2], boxes[p, 3] = max(ax, bx), max(ay, by)
-            of[p] = s
-            p += 1
-    return boxes, of
+def _cut_lines(coords: Any, of: Any) -> Any:
+    """Segments of the lines, the line of each, where along it each begins and how long it is."""
+    n = 0
+    for i in range(1, len(of)):
+        n += of[i] == of[i - 1]
+    segments = np.empty((n, 4), np.float64)
+    line = np.empty(n, np.int64)
+    starts, lengths = np.empty(n, np.float64), np.empty(n, np.float64)
+    s = 0
+    along = 0.0
+    for i in range(1, len(of)):
+        if of[i] != of[i - 1]:
+            along = 0.0
+            continue
+        x1, y1, x2, y2 = coords[i - 1, 0], coords[i - 1, 1], coords[i, 0], coords[i, 1]
+        segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3] = x1, y1, x2, y2
+        line[s], starts[s], lengths[s] = of[i], along, np.hypot(x2 - x1, y2 - y1)
+        along += lengths[s]
+        s += 1
+    return segments, line, starts, lengths
 
 
 @njit(cache=True, nogil=True)
-def _join_boxes(boxes, groups):
-    """Boxes and group ranges of the parents of boxes that lie in order."""
-    n = (len(boxes) + _FANOUT - 1) // _FANOUT
-    out = np.empty((n, 4), np.float64)
-    ranges = np.empty((n, 2), np.int64)
-    for i in range(n):
-        first, last = i * _FANOUT, min((i + 1) * _FANOUT, len(boxes))
-        out[i] = boxes[first]
-        ranges[i] = groups[first]
-        for j in range(first + 1, last):
-            out[i, 0] = min(out[i, 0], boxes[j, 0])
-            out[i, 1] = min(out[i, 1], boxes[j, 1])
-            out[i, 2] = max(out[i, 2], boxes[j, 2])
-            out[i, 3] = max(out[i, 3], boxes[j, 3])
-            ranges[i, 0] = min(ranges[i, 0], groups[j, 0])
-            ranges[i, 1] = max(ranges[i, 1], groups[j, 1])
-    return out, ranges
+def _cut_pieces(segments: Any, lengths: Any, longest: Any) -> Any:
+    """Pieces no longer than ``longest``: their boxes, the middle of each and the segment it is of."""
+    total: Any = 0
+    for s in range(len(segments)):
+        total += 1 if lengths[s] <= longest else np.int64(np.ceil(lengths[s] / longest))
+    boxes, middles = np.empty((total, 4), np.float64), np.empty((total, 2), np.float64)
+    of = np.empty(total, np.int64)
+    p = 0
+    for s in range(len(segments)):
+        x1, y1, x2, y2 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+        count = 1 if lengths[s] <= longest else np.int64(np.ceil(lengths[s] / longest))
+        ax, ay = x1, y1
+        for k in range(1, count + 1):
+            bx, by = x2, y2
+            if k < count:
+                bx, by = x1 + (x2 - x1) * (k / count), y1 + (y2 - y1) * (k / count)
+            boxes[p, 0], boxes[p, 1] = min(ax, bx), min(ay, by)
+            boxes[p, 2], boxes[p, 3] = max(ax, bx), max(ay, by)
+            middles[p, 0], middles[p, 1] = (ax + bx) / 2.0, (ay + by) / 2.0
+            of[p] = s
+            p += 1
+            ax, ay = bx, by
+    return boxes, middles, of
+
+
+@njit(cache=True, nogil=True)
+def _join_boxes(boxes: Any, first: Any, n_leaves: Any) -> None:
+    """Write the boxes of the parents, which lie behind their children."""
+    for i in range(n_leaves, len(boxes)):
+        boxes[i] = boxes[first[i]]
+        for j in range(first[i] + 1, first[i + 1]):
+            boxes[i, 0] = min(boxes[i, 0], boxes[j, 0])
+            boxes[i, 1] = min(boxes[i, 1], boxes[j, 1])
+            boxes[i, 2] = max(boxes[i, 2], boxes[j, 2])
+            boxes[i, 3] = max(boxes[i, 3], boxes[j, 3])
+
+
+@njit(cache=True, nogil=True)
+def _join_ranges(ranges: Any, first: Any, n_leaves: Any) -> None:
+    """Write the range of groups below each parent."""
+    for i in range(n_leaves, len(ranges)):
+        ranges[i] = ranges[first[i]]
+        for j in range(first[i] + 1, first[i + 1]):
+            ranges[i, 0] = min(ranges[i, 0], ranges[j, 0])
+            ranges[i, 1] = max(ranges[i, 1], ranges[j, 1])
+
+
+@njit(cache=True, nogil=True)
+def _spread_allowed(allowed: Any, first: Any, n_leaves: Any) -> None:
+    """A parent is allowed if any of its children is."""
+    for node in range(n_leaves, len(allowed)):
+        for child in range(first[node], first[node + 1]):
+            if allowed[child]:
+                allowed[node] = True
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _box_gap2(boxes, i, x, y):
+def _box_gap2(boxes: Any, i: Any, x: Any, y: Any) -> Any:
     """Squared distance from a point to a box, a trifle less for rounding."""
     dx = max(boxes[i, 0] - x, 0.0, x - boxes[i, 2])
     dy = max(boxes[i, 1] - y, 0.0, y - boxes[i, 3])
@@ -91,7 +125,7 @@ def _box_gap2(boxes, i, x, y):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _project(segments, s, x, y):
+def _project(segments: Any, s: Any, x: Any, y: Any) -> Any:
     """Squared distance from a point to a segment, and how far along it, 0 to 1."""
     ax, ay = segments[s, 0] - x, segments[s, 1] - y
     bx, by = segments[s, 2] - x, segments[s, 3] - y
@@ -107,7 +141,20 @@ def _project(segments, s, x, y):
 
 
 @njit(cache=True, nogil=True)
-def _nearest(xy, order, groups, reach, allowed, boxes, ranges, first, segments, lines, starts, lengths):
+def _nearest(
+    xy: Any,
+    order: Any,
+    groups: Any,
+    reach: Any,
+    allowed: Any,
+    boxes: Any,
+    ranges: Any,
+    first: Any,
+    segments: Any,
+    lines: Any,
+    starts: Any,
+    lengths: Any,
+) -> Any:
     """Nearest segment of each point; points near each other in ``order`` start from each other's answer."""
     n = len(xy)
     line = np.full(n, -1, np.int64)
@@ -122,7 +169,7 @@ def _nearest(xy, order, groups, reach, allowed, boxes, ranges, first, segments, 
         if not (np.isfinite(x) and np.isfinite(y)):
             continue
         group = groups[q]
-        best = reach * reach
+        best = reach * reach * (1.0 + 1e-12)  # inclusive whatever the rounding
         best_line = np.int64(-1)
         best_segment, best_along = np.int64(-1), 0.0
         top = 0
@@ -171,13 +218,13 @@ def _nearest(xy, order, groups, reach, allowed, boxes, ranges, first, segments, 
         if best_line >= 0:
             line[q] = best_line
             offset[q] = starts[best_segment] + best_along * lengths[best_segment]
-            distance[q] = np.sqrt(best)
+            distance[q] = min(np.sqrt(best), reach)
             last = best_segment
     return line, offset, distance
 
 
 @njit(cache=True, nogil=True)
-def _within(xy, radius, boxes, first, segments, lines, starts, lengths):
+def _within(xy: Any, radius: Any, boxes: Any, first: Any, segments: Any, lines: Any, starts: Any, lengths: Any) -> Any:
     """All segments within a radius of each point."""
     n_leaves = len(segments)
     room = 1024
@@ -186,6 +233,7 @@ def _within(xy, radius, boxes, first, segments, lines, starts, lengths):
     offset = np.empty(room, np.float64)
     distance = np.empty(room, np.float64)
     stack = np.empty(_STACK, np.int64)
+    most = radius * radius * (1.0 + 1e-12)  # inclusive whatever the rounding
     total = 0
     for q in range(len(xy)):
         x, y = xy[q, 0], xy[q, 1]
@@ -196,7 +244,7 @@ def _within(xy, radius, boxes, first, segments, lines, starts, lengths):
         while top > 0:
             top -= 1
             node = stack[top]
-            if _box_gap2(boxes, node, x, y) > radius * radius:
+            if _box_gap2(boxes, node, x, y) > most:
                 continue
             if node >= n_leaves:
                 for child in range(first[node], first[node + 1]):
@@ -204,7 +252,7 @@ def _within(xy, radius, boxes, first, segments, lines, starts, lengths):
                     top += 1
                 continue
             gap, along = _project(segments, node, x, y)
-            if gap > radius * radius:
+            if gap > most:
                 continue
             if total == room:
                 room *= 2
@@ -215,7 +263,7 @@ def _within(xy, radius, boxes, first, segments, lines, starts, lengths):
             point[total] = q
             leaf[total] = lines[node]
             offset[total] = starts[node] + along * lengths[node]
-            distance[total] = np.sqrt(gap)
+            distance[total] = min(np.sqrt(gap), radius)
             total += 1
     return point[:total], leaf[:total], offset[:total], distance[:total]
 
@@ -269,51 +317,26 @@ class SegmentIndex:
         given = np.asarray(lines, dtype=object).reshape(-1)
         coords, of = shapely.get_coordinates(given, return_index=True)
         _check_lines(given, coords, of)
-        joined = of[1:] == of[:-1]
-        segments = np.hstack([coords[:-1], coords[1:]])[joined]
-        line = of[:-1][joined].astype(np.int64)
-        lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-        ends = np.concatenate([[0.0], np.cumsum(lengths)])
-        begins = np.searchsorted(line, np.arange(len(given)))
-        starts = ends[:-1] - ends[begins][line]
-        groups = np.zeros(len(given), np.int64) if group is None else np.asarray(group, dtype=np.int64).reshape(-1)
-        _check_size("group", groups, len(given))
-        return cls._build(len(given), segments, line, starts, lengths, groups[line])
-
-    @classmethod
-    def _build(
-        cls, line_count: int, segments: Floats, line: Ints, starts: Floats, lengths: Floats, groups: Ints
-    ) -> SegmentIndex:
-        longest = float(lengths.mean()) * _LONGEST_PIECE if len(lengths) else 0.0
-        counts = np.ones(len(lengths), np.int64)
-        if longest > 0.0:
-            counts = np.maximum(1, np.ceil(lengths / longest)).astype(np.int64)
-        boxes, of = _cut_pieces(segments, counts)
-        order = hilbert_order((boxes[:, :2] + boxes[:, 2:]) / 2.0)
-        if len(groups) and groups.min() < groups.max():
-            order = order[np.argsort(groups[of[order]], kind="stable")]
-        boxes, of = boxes[order], of[order]
-        ranges = np.repeat(groups[of][:, None], 2, axis=1)
-        all_boxes, all_ranges = [boxes], [ranges]
-        first = [np.zeros(len(of), np.int64)]
-        below = 0
-        while len(boxes) > 1:
-            first.append(below + np.arange(0, len(boxes), _FANOUT))
-            below += len(boxes)
-            boxes, ranges = _join_boxes(boxes, ranges)
-            all_boxes.append(boxes)
-            all_ranges.append(ranges)
-        first.append(np.array([below]))
-        return cls(
-            line_count,
-            np.concatenate(all_boxes),
-            np.concatenate(first),
-            np.concatenate(all_ranges),
-            segments[of],
-            line[of],
-            starts[of],
-            lengths[of],
-        )
+        segments, line, starts, lengths = _cut_lines(coords, of)
+        longest = _LONGEST_PIECE * float(lengths.mean()) if len(lengths) else 0.0
+        boxes, middles, of = _cut_pieces(segments, lengths, max(longest, np.finfo(float).tiny))
+        order = hilbert_order(middles)
+        groups = None
+        if group is not None:
+            groups = np.asarray(group, dtype=np.int64).reshape(-1)
+            _check_size("group", groups, len(given))
+            order = order[np.argsort(groups[line[of[order]]], kind="stable")]
+        of = of[order]
+        first = _tree(len(of))
+        all_boxes = np.empty((len(first) - 1, 4))
+        all_boxes[: len(of)] = boxes[order]
+        _join_boxes(all_boxes, first, len(of))
+        ranges = np.empty((0, 2), np.int64)
+        if groups is not None:
+            ranges = np.empty((len(all_boxes), 2), np.int64)
+            ranges[: len(of)] = groups[line[of]][:, None]
+            _join_ranges(ranges, first, len(of))
+        return cls(len(given), all_boxes, first, ranges, segments[of], line[of], starts[of], lengths[of])
 
     def __repr__(self) -> str:
         return f"<SegmentIndex: {self.line_count:,} lines>"
@@ -351,11 +374,12 @@ class SegmentIndex:
         Raises
         ------
         InputError
-            If ``group`` or ``mask`` have the wrong length.
+            If the largest distance is negative or NaN, ``group`` or ``mask`` have the wrong length, or the lines were
+            given no groups.
         """
+        _check_distance("max_distance_m", max_distance_m)
         points = np.array(xy, dtype=np.float64).reshape(-1, 2)
-        groups = np.full(len(points), _ANY_GROUP) if group is None else np.asarray(group, dtype=np.int64).reshape(-1)
-        _check_size("group", groups, len(points))
+        groups = self._groups(group, len(points))
         if len(self._segments) == 0:
             return np.full(len(points), -1), np.full(len(points), np.nan), np.full(len(points), np.inf)
         usable = np.isfinite(points).all(axis=1)
@@ -380,7 +404,13 @@ class SegmentIndex:
         -------
         Candidates
             Each line once a point, at its place nearest to the point.
+
+        Raises
+        ------
+        InputError
+            If the radius is negative or NaN.
         """
+        _check_distance("radius_m", radius_m)
         points = np.array(xy, dtype=np.float64).reshape(-1, 2)
         if len(self._segments) == 0:
             nothing = np.zeros(0, np.int64)
@@ -397,6 +427,22 @@ class SegmentIndex:
         order = np.lexsort((line, distance_m, point))
         return Candidates(point[order], line[order], offset_m[order], distance_m[order])
 
+    def _groups(self, group: ArrayLike | None, count: int) -> Ints:
+        if group is None:
+            return np.full(count, _ANY_GROUP)
+        if len(self._ranges) < len(self._boxes):
+            raise InputError(
+                Fault(
+                    code="no-group",
+                    needed=msg("lines with a group each"),
+                    given=msg("groups of the points only"),
+                    mend=msg("give the groups of the lines when the index is built"),
+                )
+            )
+        groups = np.asarray(group, dtype=np.int64).reshape(-1)
+        _check_size("group", groups, count)
+        return groups
+
     def _allowed(self, mask: ArrayLike | None) -> NDArray[np.bool_]:
         """Whether a box holds any line that counts."""
         if mask is None:
@@ -409,12 +455,27 @@ class SegmentIndex:
         return allowed
 
 
-@njit(cache=True, nogil=True)
-def _spread_allowed(allowed, first, n_leaves):
-    for node in range(n_leaves, len(allowed)):
-        for child in range(first[node], first[node + 1]):
-            if allowed[child]:
-                allowed[node] = True
+def _tree(n_leaves: int) -> Ints:
+    """First child of each box, leaves first and the root last, and the end of the root's children."""
+    first = [np.zeros(n_leaves, np.int64)]
+    level, below = n_leaves, 0
+    while level > 1:
+        first.append(np.arange(below, below + level, _FANOUT))
+        below += level
+        level = len(first[-1])
+    return np.concatenate([*first, [below]])
+
+
+def _check_distance(name: str, distance: float) -> None:
+    if not distance >= 0.0:
+        raise InputError(
+            Fault(
+                code="bad-distance",
+                needed=msg("a distance of at least 0 in {name}", name=name),
+                given=msg("{value}", value=distance),
+                mend=msg("give metres, or inf for any distance"),
+            )
+        )
 
 
 def _check_size(name: str, values: NDArray[Any], count: int) -> None:
@@ -443,8 +504,8 @@ def _check_lines(lines: NDArray[Any], coords: Floats, of: Ints) -> None:
                 where=Where(rows=tuple(map(str, wrong.tolist()))),
             )
         )
-    wrong = np.unique(of[~np.isfinite(coords).all(axis=1)])
-    if len(wrong):
+    if not np.isfinite(coords).all():
+        wrong = np.unique(of[~np.isfinite(coords).all(axis=1)])
         faults.append(
             Fault(
                 code="bad-coordinates",

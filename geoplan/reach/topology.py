@@ -100,7 +100,11 @@ class Topology:
         cls, tail: NDArray[np.int64], head: NDArray[np.int64], node_count: int, xy: NDArray[np.float64] | None
     ) -> Topology:
         """Order the nodes by place where it is known, else by who is next to whom."""
-        order = topological_order(tail, head, node_count) if xy is None else hilbert_order(xy)
+        if xy is None:
+            indptr, heads, _ = _compress(tail, head, np.arange(node_count, dtype=np.int32))
+            order = topological_order(indptr, heads)
+        else:
+            order = hilbert_order(xy)
         rank = np.empty(node_count, np.int32)
         rank[order] = np.arange(node_count, dtype=np.int32)
         return cls(tail, head, node_count, order.astype(np.int32), rank)
