@@ -155,7 +155,8 @@ def build_obstacles(barriers: gpd.GeoDataFrame | None, walls: Walls | None = Non
         outlines, owners = np.concatenate([outlines, rings]), np.concatenate([owners, np.full(len(rings), -1)])
     parts, of_outline = shapely.get_parts(outlines, return_index=True)
     xy, of_part = shapely.get_coordinates(parts, return_index=True)
-    joined = np.flatnonzero(np.diff(of_part) == 0)
+    # a vertex drawn twice makes a segment without length, which GEOS cannot cut
+    joined = np.flatnonzero((np.diff(of_part) == 0) & (np.diff(xy, axis=0) != 0).any(axis=1))
     if not len(joined):
         return Obstacles(None, np.zeros(0, dtype=np.int64), areas, None, None)
     segments = shapely.linestrings(np.stack([xy[joined], xy[joined + 1]], axis=1))

@@ -7,6 +7,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +86,7 @@ class SheetWriter:
         self.row = 1
         self.font = _FONTS[language]
         self.widths: dict[int, float] = {}
+        self.styles: dict[tuple[str, bool, bool, bool], Any] = {}
         self.sheet.sheet_view.showGridLines = False
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = self.sheet.PAPERSIZE_A4
@@ -162,17 +164,31 @@ class SheetWriter:
             self._finish(fields, top, last - int(last_is_total))
 
     def _row(self, fields: Sequence[Field], row: dict[str, Any]) -> None:
-        font = Font(name=self.font, size=10)
         for number, field in enumerate(fields, start=1):
             cell = self._put(number, row.get(field.column), field.kind)
-            cell.font = font
-            cell.border = _LINE
-            wrap = field.kind == "text" and isinstance(cell.value, str) and text_width(cell.value) > _WIDEST
-            cell.alignment = Alignment(
-                vertical="center", wrap_text=wrap, horizontal="left" if field.kind == "text" else "right"
-            )
+            text = isinstance(cell.value, str)
+            wide = text and text_width(cell.value) > _WIDEST
+            quoted = text and cell.value.startswith(_FORMULA_STARTS)
+            cell._style = self._body_style(field.kind, text=text, wide=wide, quoted=quoted)
             self._widen(number, _shown_width(cell.value, field.kind))
         self.row += 1
+
+    def _body_style(self, kind: str, *, text: bool, wide: bool, quoted: bool) -> Any:
+        """The style of cells of one kind, made once: openpyxl is slow at finding styles that it has already."""
+        key = (kind, text, wide, quoted)
+        if key not in self.styles:
+            model = self.sheet.cell(1, 1)
+            kept = model._style
+            model.font = Font(name=self.font, size=10)
+            model.border = _LINE
+            left = "left" if kind == "text" else "right"
+            model.alignment = Alignment(vertical="center", wrap_text=wide, horizontal=left)
+            model.number_format = "@" if text else _FORMATS.get(kind, "General")
+            # a name that starts like a formula must stay a name, also when somebody edits the cell
+            model.quotePrefix = quoted
+            self.styles[key] = model._style
+            model._style = kept
+        return copy(self.styles[key])
 
     def _bars(self, fields: Sequence[Field], first: int, last: int) -> None:
         for number, field in enumerate(fields, start=1):
@@ -190,11 +206,9 @@ class SheetWriter:
     def _put(self, column: int, value: Any, kind: str) -> Cell:
         cell = self.sheet.cell(self.row, column)
         value = _cell_value(value, kind)
-        cell.number_format = _FORMATS.get(kind, "General") if not isinstance(value, str) else "@"
         if isinstance(value, str):
-            cell.set_explicit_value(ILLEGAL_CHARACTERS_RE.sub("", value), "s")
-            # a name that starts like a formula must stay a name, also when somebody edits the cell
-            cell.quotePrefix = value.startswith(_FORMULA_STARTS)
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+            cell.data_type = "s"
         elif value is not None:
             cell.value = value
         return cell
