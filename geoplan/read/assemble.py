@@ -22,7 +22,6 @@ from geoplan.read.validate import empty_layer, validate_ids, validate_table
 
 __all__ = ["AssembleOptions", "assemble_town"]
 
-_WGS84 = pyproj.CRS.from_epsg(4326)
 _NEEDED = ("buildings", "facilities")
 
 
@@ -177,8 +176,10 @@ def _middle(reads: Sequence[LayerRead]) -> tuple[float, float]:
     """Longitude and latitude of the middle of the buildings."""
     table = next(read.table for read in reads if read.source.role == "buildings")
     west, south, east, north = table.total_bounds
-    middle = gpd.GeoSeries(gpd.points_from_xy([(west + east) / 2], [(south + north) / 2]), crs=table.crs).to_crs(_WGS84)
-    return float(middle.x.iloc[0]), float(middle.y.iloc[0])
+    crs = pyproj.CRS(table.crs)
+    to_degrees = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    lon, lat = to_degrees.transform((west + east) / 2, (south + north) / 2)
+    return float(lon), float(lat)
 
 
 def _tables(

@@ -31,6 +31,7 @@ _MIN_ROWS = 30
 _CLEAR = 0.6
 _DOUBT_M = {"area": 0.5, "point": 5.0}
 _AWAY_M = 30.0
+_M_PER_DEGREE = 111_320.0
 _WGS84 = pyproj.CRS.from_epsg(4326)
 _TO_WGS84: dict[str, Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]] = {
     "gcj02": wgs84_from_gcj02,
@@ -80,37 +81,50 @@ def detect_datum(layer: gpd.GeoDataFrame, streets: gpd.GeoDataFrame) -> DatumGue
     """
     shapes = layer.sort_index().geometry
     shapes = shapes[~(shapes.is_empty | shapes.isna())]
-    shapes = shapes.iloc[:: max(1, len(shapes) // _SAMPLE)].to_crs(_WGS84)
+    shapes = shapes.iloc[:: max(1, len(shapes) // _SAMPLE)]
     if len(shapes) < _MIN_ROWS or not len(streets):
         return DatumGuess("none", clear=False, misfit_m={})
+    # without a change of datum: that would cost a second and move nothing that matters here
+    degrees = pyproj.CRS(layer.crs).geodetic_crs
+    shapes = shapes.to_crs(degrees)
     lon, lat = _middle(shapes.to_numpy())
     if not bool(in_mainland_china(lon, lat)):
         return DatumGuess("none", clear=False, misfit_m={})
-    metres = pyproj.CRS.from_proj4(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m")
-    lines = streets.geometry.to_crs(metres).to_numpy()
-    tree = shapely.STRtree(lines)
+    scale = np.array([_M_PER_DEGREE * np.cos(np.radians(lat)), _M_PER_DEGREE])
+    lines = shapely.transform(streets.geometry.to_crs(degrees).to_numpy(), lambda xy: xy * scale)
+    area = bool((shapely.get_dimensions(shapes.to_numpy()) == 2).any())
+    misfit = _misfits(shapes.to_numpy(), lines, scale, area=area)
+    best = min(misfit, key=lambda name: (misfit[name], name != "none", name))
+    gain_m = misfit["none"] - misfit[best]
+    clear = (
+        best != "none" and misfit[best] <= _CLEAR * misfit["none"] and gain_m >= _DOUBT_M["area" if area else "point"]
+    )
+    return DatumGuess(best if clear else "none", clear=clear, misfit_m=misfit)
+
+
+def _misfits(
+    shapes: NDArray[np.object_], lines: NDArray[np.object_], scale: NDArray[np.float64], *, area: bool
+) -> dict[str, float]:
+    """Misfit of every shift; shapes in degrees, lines in metres (degrees times ``scale``)."""
     shifts = {
         "none": None,
         **{f"from {d}": f for d, f in _TO_WGS84.items()},
         **{f"to {d}": f for d, f in _FROM_WGS84.items()},
     }
-    to_metres = pyproj.Transformer.from_crs(_WGS84, metres, always_xy=True)
+    tree = shapely.STRtree(lines)
     misfit: dict[str, float] = {}
     given_m = np.inf
-    area = "area" if (shapely.get_dimensions(shapes.to_numpy()) == 2).any() else "point"
     for name, shift in shifts.items():
-        moved = shapely.transform(shapes.to_numpy(), lambda xy, shift=shift: _move(xy, shift, to_metres))
+        moved = shapely.transform(shapes, lambda xy, shift=shift: _move(xy, shift) * scale)
         away_m = _distance_m(moved, tree)
-        given_m = min(given_m, away_m) if name == "none" else given_m
-        if area == "point":
+        if name == "none":
+            given_m = away_m
+        if not area:
             misfit[name] = away_m
         else:
             # moved into the fields nothing is cut by a street: that is no fit
             misfit[name] = _cut_m(moved, lines, tree) if away_m <= given_m + _AWAY_M else np.inf
-    best = min(misfit, key=lambda name: (misfit[name], name != "none", name))
-    gain_m = misfit["none"] - misfit[best]
-    clear = best != "none" and misfit[best] <= _CLEAR * misfit["none"] and gain_m >= _DOUBT_M[area]
-    return DatumGuess(best if clear else "none", clear=clear, misfit_m=misfit)
+    return misfit
 
 
 def _middle(shapes: NDArray[np.object_]) -> tuple[float, float]:
@@ -119,12 +133,10 @@ def _middle(shapes: NDArray[np.object_]) -> tuple[float, float]:
 
 
 def _move(
-    xy: NDArray[np.float64],
-    shift: Callable[[Degrees, Degrees], tuple[Degrees, Degrees]] | None,
-    to_metres: pyproj.Transformer,
+    xy: NDArray[np.float64], shift: Callable[[Degrees, Degrees], tuple[Degrees, Degrees]] | None
 ) -> NDArray[np.float64]:
     lon, lat = xy.T if shift is None else shift(*xy.T)
-    return np.column_stack(to_metres.transform(lon, lat))
+    return np.column_stack([lon, lat])
 
 
 def _distance_m(shapes: NDArray[np.object_], tree: shapely.STRtree) -> float:
