@@ -16,12 +16,13 @@ from geoplan.model import Notice, Town
 from geoplan.reach.metric import Metric
 from geoplan.reach.options import ReachOptions
 
-__all__ = ["Reach", "WalkTimes", "check_limit", "settle"]
+__all__ = ["ROUNDING", "Reach", "WalkTimes", "check_limit", "settle"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _DIGITS = 6
+ROUNDING = 10.0**-_DIGITS
 """Costs are rounded to a millionth of their unit, so that sums of parts meet limits that they equal."""
 
 
