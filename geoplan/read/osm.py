@@ -115,7 +115,7 @@ def read_osm(path: str | PathLike[str], *, crs: str | CRS = "auto", options: Osm
         private=options.private_ways,
         trunk=options.trunk_roads,
     )
-    _check_scan(scan, options, str(path))
+    _check_places(scan, str(path))
     projected = _choose(scan, crs)
     return _tables(scan, projected, options, queries, str(path))
 
@@ -143,9 +143,7 @@ def _queries(options: OsmOptions) -> tuple[TagQuery, ...]:
     return tuple(queries)
 
 
-def _check_scan(scan: OsmScan, options: OsmOptions, file: str) -> None:
-    where = Where(file=file)
-    walked = any(not verdict for verdict in scan.verdicts)
+def _check_places(scan: OsmScan, file: str) -> None:
     if scan.ways.ids and all(x == NO_PLACE for x in scan.ways.x):
         raise InputError(
             Fault(
@@ -153,19 +151,19 @@ def _check_scan(scan: OsmScan, options: OsmOptions, file: str) -> None:
                 needed=msg("nodes with coordinates"),
                 given=msg("ways whose nodes are not in the file"),
                 mend=msg("export the file with all nodes of its ways"),
-                where=where,
+                where=Where(file=file),
             )
         )
-    if "streets" in options.take and not walked:
-        raise InputError(
-            Fault(
-                code="no-ways",
-                needed=msg("ways with a highway tag that people walk on"),
-                given=msg("none among the {count} tagged objects that were looked at", count=scan.objects),
-                mend=msg("take an extract that holds streets, or do not take streets from it"),
-                where=where,
-            )
-        )
+
+
+def _no_ways(scan: OsmScan, file: str) -> Fault:
+    return Fault(
+        code="no-ways",
+        needed=msg("ways with a highway tag that people walk on"),
+        given=msg("none among the {count} tagged objects that were looked at", count=scan.objects),
+        mend=msg("take an extract that holds streets, or do not take streets from it"),
+        where=Where(file=file),
+    )
 
 
 def _choose(scan: OsmScan, crs: str | CRS) -> CRS:
@@ -193,6 +191,8 @@ def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuer
     if "streets" in take:
         tables["streets"], said = build_way_streets(scan, crs)
         notices += said
+        if not len(tables["streets"]):
+            faults.append(_no_ways(scan, file))
     if take & {"buildings", "entrances"}:
         tables["buildings"], said = build_buildings(scan, crs, name_keys=names)
         notices += said

@@ -68,7 +68,8 @@ def build_way_streets(scan: OsmScan, crs: CRS) -> tuple[geopandas.GeoDataFrame, 
     edges, shapes = _split(on_foot, at_crossing)
     table, said = drop_repeated(_table(scan, edges, shapes, crs), tolerance_m=_SAME_LINE_M)
     table = table.copy()
-    _add_crossings(table, scan, roads)
+    if len(table):
+        _add_crossings(table, scan, roads)
     return table, [*_notices(scan, missing), *said, *connection_notices(table)]
 
 
@@ -155,16 +156,20 @@ class _Edges:
 
 
 def _split(runs: _Runs, also_at: Ints) -> tuple[_Edges, NDArray[Any]]:
-    """Cut the runs at their ends, wherever a node is used twice, and where a way turns back on itself."""
+    """Cut the runs at their ends, where more than two streets leave a node, and where a way turns back on itself."""
     if not len(runs.ref):
         none = np.empty(0, np.int64)
         return _Edges(none, none, none), np.empty(0, object)
-    _, inverse, uses = np.unique(runs.ref, return_inverse=True, return_counts=True)
     begins = np.r_[True, runs.run[1:] != runs.run[:-1]]
     ends = np.r_[begins[1:], True]
     turns = ~(begins | ends)
     turns[1:-1] &= runs.ref[:-2] == runs.ref[2:]
-    cuts = np.flatnonzero(begins | ends | turns | (uses[inverse] > 1) | np.isin(runs.ref, also_at))
+    nodes, node = np.unique(runs.ref, return_inverse=True)
+    step = np.column_stack([node[:-1], node[1:]])[~ends[:-1]]
+    beside = np.unique(np.r_[step, step[:, ::-1]], axis=0)
+    junction = (np.bincount(beside[:, 0], minlength=len(nodes)) > 2) | np.isin(nodes, also_at)
+    junction[node[begins | ends | turns]] = True
+    cuts = np.flatnonzero(junction[node])
     whole = ~ends[cuts[:-1]]
     first, last = cuts[:-1][whole], cuts[1:][whole]
     counts = last - first + 1
