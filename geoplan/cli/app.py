@@ -120,9 +120,8 @@ def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
 @app.command(help=str(msg("Look for what is wrong in the data of a project and how its tables relate.")))
 def check(context: typer.Context, project: _Project) -> None:
     """Check the data; exit 1 if there are errors."""
-    from geoplan.check import check_town
     from geoplan.cli.show import findings_text
-    from geoplan.project import load_project, load_town
+    from geoplan.project import check_project, load_project, load_town
 
     session: Session = context.obj
     settings = load_project(project)
@@ -130,7 +129,7 @@ def check(context: typer.Context, project: _Project) -> None:
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
         progress(msg("checking the data"), 1.0)
-        findings = check_town(town)
+        findings = check_project(settings, town)
     _print(findings_text(findings, town, language=language))
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from geoplan.errors import msg
 from geoplan.report import coverage_record
-from geoplan.report.labels import case_name, header, level_name, status_name
+from geoplan.report.labels import case_name, header, level_name, severity_name, status_name, table_name
 from geoplan.report.records import notice_texts, profile_of, units_table
 from geoplan.text import translate
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["coverage_text", "findings_text", "json_text", "rules_text", "standards_text"]
 
 _MOST_ROWS = 60
+_ROWS_NAMED = 5
 
 
 def _render(*parts: Any) -> str:
@@ -123,12 +124,16 @@ def _answers(coverage: Coverage, language: str) -> list[str]:
     return lines
 
 
+def _minutes(minutes: float, language: str) -> str:
+    return translate(msg("{minutes} min", minutes=f"{minutes:g}"), language)
+
+
 def _units(coverage: Coverage, language: str) -> Table:
     units = units_table(coverage, coverage.case)
     title = level_name(coverage.town.levels[0].name, language) if coverage.town.levels else ""
     shares = [f"share_{m:g}" for m in coverage.minutes]
     heads = [(header("name", language), False), (header("households", language), True)]
-    heads += [(header(column, language), True) for column in shares]
+    heads += [(_minutes(m, language), True) for m in coverage.minutes]
     rows = []
     for row in units.head(_MOST_ROWS).to_dict("records"):
         name = translate(msg("in no unit"), language) if row["id"] is None else row.get("name") or row["id"]
@@ -141,7 +146,7 @@ def _units(coverage: Coverage, language: str) -> Table:
 
 def _cases(coverage: Coverage, language: str) -> Table:
     heads = [(header("mode", language), False)]
-    heads += [(header(f"share_{m:g}", language), True) for m in coverage.minutes]
+    heads += [(_minutes(m, language), True) for m in coverage.minutes]
     rows = []
     for case in coverage.cases:
         profile = profile_of(coverage, case)
@@ -168,20 +173,26 @@ def findings_text(findings: Sequence[Finding], town: Town, *, language: str) -> 
     -------
     str
     """
-    order = {"error": 0, "warning": 1, "notice": 2, "info": 2}
-    names = {"error": msg("error"), "warning": msg("warning"), "notice": msg("notice"), "info": msg("notice")}
-    counts = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning")}
+    count = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "info")}
     head = msg(
-        "{town}: {errors} errors, {warnings} warnings",
+        "{town}: {errors} errors, {warnings} warnings, {infos} notes",
         town=town.name,
-        errors=counts["error"],
-        warnings=counts["warning"],
+        errors=count["error"],
+        warnings=count["warning"],
+        infos=count["info"],
     )
-    lines = [translate(head, language)]
-    ranked = sorted(findings, key=lambda f: order.get(f.severity, 3))
-    lines += [f"[{translate(names[f.severity], language)}] {translate(f.message, language)}" for f in ranked]
+    lines = [translate(head, language), *(_finding(finding, language) for finding in findings)]
     lines += [f"! {translate(notice.message, language)}" for notice in town.notices if notice.everywhere]
     return _render(*lines)
+
+
+def _finding(finding: Finding, language: str) -> str:
+    place = table_name(finding.table, language)
+    rows = ""
+    if finding.rows:
+        more = "..." if len(finding.rows) > _ROWS_NAMED else ""
+        rows = f" ({', '.join(finding.rows[:_ROWS_NAMED])}{more})"
+    return f"[{severity_name(finding.severity, language)}] {place}: {translate(finding.message, language)}{rows}"
 
 
 def standards_text(standards: Sequence[Standard], *, language: str) -> str:

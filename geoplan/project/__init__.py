@@ -5,7 +5,7 @@ from __future__ import annotations
 from geoplan.project.guessing import Guess, guess_project
 from geoplan.project.loading import load, load_town
 from geoplan.project.parsing import find_project, load_project, parse_project
-from geoplan.project.running import Ask, RunResult, coverage_options, map_project, run_project
+from geoplan.project.running import Ask, RunResult, check_project, coverage_options, map_project, run_project
 from geoplan.project.settings import PROJECT_FILE, Project
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Guess",
     "Project",
     "RunResult",
+    "check_project",
     "coverage_options",
     "find_project",
     "guess_project",

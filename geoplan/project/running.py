@@ -26,9 +26,18 @@ from geoplan.standards import load_profile, load_standard
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
-    from geoplan.model import Progress
+    from geoplan.model import Progress, Town
 
-__all__ = ["MAP_FILE", "Ask", "RunResult", "coverage_options", "default_folder", "map_project", "run_project"]
+__all__ = [
+    "MAP_FILE",
+    "Ask",
+    "RunResult",
+    "check_project",
+    "coverage_options",
+    "default_folder",
+    "map_project",
+    "run_project",
+]
 
 GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE = "coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"
 _FILES = (GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE)
@@ -168,6 +177,22 @@ def _names(given: Any) -> list[str]:
     return [str(name) for name in given]
 
 
+def check_project(project: Project, town: Town) -> list[Finding]:
+    """Look for what is wrong in a project's town.
+
+    Parameters
+    ----------
+    project, town
+        The project and the town read from it.
+
+    Returns
+    -------
+    list of Finding
+        As :func:`geoplan.check.check_town`, against the project's standards.
+    """
+    return check_town(town, standards=[_named(project, standard) for standard in project.standards.active])
+
+
 def default_folder(project: Project) -> Path:
     """Where results go if nobody says otherwise.
 
@@ -218,13 +243,13 @@ def run_project(
     _protect_inputs(project, folder, _FILES)
     town = load_town(project, progress=_part(tell, 0.0, 0.3))
     tell(msg("checking the data"), 0.3)
-    findings = tuple(check_town(town))
+    findings = tuple(check_project(project, town))
     coverage = measure_coverage(town, options=options, progress=_part(tell, 0.35, 0.7))
     with staged(folder) as stage:
         tell(msg("writing {file}", file=GPKG_FILE), 0.7)
         write_coverage_gpkg(coverage, stage / GPKG_FILE, language=language)
         tell(msg("writing {file}", file=XLSX_FILE), 0.8)
-        write_coverage_xlsx(coverage, stage / XLSX_FILE, language=language)
+        write_coverage_xlsx(coverage, stage / XLSX_FILE, language=language, findings=findings)
         tell(msg("writing {file}", file=MAP_FILE), 0.9)
         _write_map(coverage, stage / MAP_FILE, language)
         write_summary(

@@ -7,7 +7,16 @@ import re
 from geoplan.errors import Message, msg
 from geoplan.text import translate
 
-__all__ = ["case_name", "header", "level_name", "reason_name", "status_name", "walk_class_name"]
+__all__ = [
+    "case_name",
+    "header",
+    "level_name",
+    "reason_name",
+    "severity_name",
+    "status_name",
+    "table_name",
+    "walk_class_name",
+]
 
 _HEADERS: dict[str, Message] = {
     "id": msg("Id"),
@@ -91,6 +100,15 @@ _LEVELS = {
     "villages": msg("villages"),
     "estates": msg("estates"),
 }
+_TABLES = {
+    "buildings": msg("buildings"),
+    "facilities": msg("centres"),
+    "streets": msg("streets"),
+    "gates": msg("gates"),
+    "entrances": msg("entrances"),
+    "barriers": msg("barriers"),
+}
+_SEVERITIES = {"error": msg("error"), "warning": msg("warning"), "info": msg("note")}
 _STATUSES = {
     "verified": msg("verified in the source"),
     "secondary": msg("from secondary accounts"),
@@ -181,6 +199,40 @@ def status_name(status: str, language: str) -> str:
     str
     """
     return _known(_STATUSES, status, language)
+
+
+def table_name(table: str, language: str) -> str:
+    """Name of a table of the town, or of a level.
+
+    Parameters
+    ----------
+    table
+        Table or level.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    return _known(_LEVELS | _TABLES, table, language)
+
+
+def severity_name(severity: str, language: str) -> str:
+    """How bad a finding is.
+
+    Parameters
+    ----------
+    severity
+        ``"error"``, ``"warning"`` or ``"info"``.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    return _known(_SEVERITIES, severity, language)
 
 
 def walk_class_name(walk_class: str, minutes: tuple[float, ...], language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,18 @@ from openpyxl import Workbook
 
 from geoplan.errors import msg
 from geoplan.report.cells import Field, SheetWriter, save_bytes
-from geoplan.report.labels import case_name, header, level_name, reason_name, status_name
+from geoplan.report.labels import case_name, header, level_name, reason_name, severity_name, status_name, table_name
 from geoplan.report.records import notice_texts, profile_of, units_table
 from geoplan.report.staging import staged
 from geoplan.text import translate
 
 if TYPE_CHECKING:
+    from geoplan.check import Finding
     from geoplan.coverage import Case, Coverage
 
 __all__ = ["write_coverage_xlsx"]
 
+_ROWS_NAMED = 50
 _KINDS = {
     "households": "count",
     "people": "count",
@@ -44,7 +47,9 @@ _KINDS = {
 _STARTS = {"served_": "count", "share_": "share", "straight_share_": "share", "people_share_": "share"}
 
 
-def write_coverage_xlsx(coverage: Coverage, path: str | Path, *, language: str = "zh") -> Path:
+def write_coverage_xlsx(
+    coverage: Coverage, path: str | Path, *, language: str = "zh", findings: Sequence[Finding] = ()
+) -> Path:
     """Write a coverage as a workbook.
 
     Sheets: the answer, the units of every level, estates, unserved buildings, facilities, rules, notes.
@@ -57,6 +62,8 @@ def write_coverage_xlsx(coverage: Coverage, path: str | Path, *, language: str =
         File to write; an old one is replaced when the new one is whole.
     language
         ``"zh"`` or ``"en"``.
+    findings
+        What a check of the town found, for a sheet of its own.
 
     Returns
     -------
@@ -69,13 +76,13 @@ def write_coverage_xlsx(coverage: Coverage, path: str | Path, *, language: str =
         If it cannot be written, or is open in another program.
     """
     path = Path(path)
-    content = save_bytes(_build(coverage, language))
+    content = save_bytes(_build(coverage, language, findings))
     with staged(path.parent) as stage:
         (stage / path.name).write_bytes(content)
     return path
 
 
-def _build(coverage: Coverage, language: str) -> Workbook:
+def _build(coverage: Coverage, language: str, findings: Sequence[Finding]) -> Workbook:
     book = Workbook()
     book.remove(book.active)
     book.properties.creator = "geoplan"
@@ -88,6 +95,8 @@ def _build(coverage: Coverage, language: str) -> Workbook:
     _unserved_sheet(book, coverage, language)
     _facilities_sheet(book, coverage, language)
     _rules_sheet(book, coverage, language)
+    if findings:
+        _findings_sheet(book, findings, language)
     _notes_sheet(book, coverage, language)
     return book
 
@@ -319,6 +328,28 @@ def _rules_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
         }
         for standard in coverage.standards
         for rule in standard.rules
+    ]
+    writer.table(fields, rows)
+    writer.close()
+
+
+def _findings_sheet(book: Workbook, findings: Sequence[Finding], language: str) -> None:
+    writer = SheetWriter(book, _say(language, msg("Data check")), language=language)
+    heads = {
+        "severity": msg("Severity"),
+        "table": msg("Table"),
+        "message": msg("Finding"),
+        "rows": msg("Rows concerned"),
+    }
+    fields = [Field(column, _say(language, head)) for column, head in heads.items()]
+    rows = [
+        {
+            "severity": severity_name(finding.severity, language),
+            "table": table_name(finding.table, language),
+            "message": translate(finding.message, language),
+            "rows": ", ".join(finding.rows[:_ROWS_NAMED]) + ("..." if len(finding.rows) > _ROWS_NAMED else ""),
+        }
+        for finding in findings
     ]
     writer.table(fields, rows)
     writer.close()
