@@ -31,7 +31,7 @@ __all__ = [
     "make_labels",
     "make_starts",
     "node_xy",
-    "position_array",
+    "whole_numbers",
 ]
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,18 @@ Ints = NDArray[np.int64]
 
 
 def id_array(ids: Iterable[Hashable]) -> NDArray[Any]:
-    """Ids as int64 where all are integers, else as objects (tuples stay tuples)."""
+    """Ids in one array.
+
+    Parameters
+    ----------
+    ids
+        Node ids of any kind.
+
+    Returns
+    -------
+    ndarray
+        int64 where all are integers, else objects; tuples stay tuples.
+    """
     if isinstance(ids, range):
         return np.arange(ids.start, ids.stop, ids.step)
     if isinstance(ids, np.ndarray) and ids.dtype.kind in "iu" and ids.ndim == 1:
@@ -47,14 +58,36 @@ def id_array(ids: Iterable[Hashable]) -> NDArray[Any]:
     if isinstance(ids, np.ndarray):
         ids = ids.tolist()
     listed = list(ids)
-    if all(type(i) is int and -(2**63) <= i < 2**63 for i in listed):
+    if all((type(i) is int or isinstance(i, np.integer)) and -(2**63) <= i < 2**63 for i in listed):
         return np.array(listed, dtype=np.int64)
     return np.fromiter(listed, dtype=object, count=len(listed))
 
 
-def position_array(positions: ArrayLike) -> Ints:
-    """Positions as a fresh int64 array."""
-    return np.array(positions, dtype=np.int64).reshape(-1)
+def whole_numbers(name: str, values: ArrayLike) -> Ints:
+    """Whole numbers in a fresh array; other numbers are refused, not cut.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for the error.
+    values
+        Integers.
+
+    Returns
+    -------
+    ndarray of int64
+    """
+    given = np.asarray(values).reshape(-1)
+    if len(given) and given.dtype.kind not in "iu":
+        raise InputError(
+            Fault(
+                code="not-whole",
+                needed=msg("whole numbers in {name}", name=name),
+                given=msg("{value}", value=str(given.dtype)),
+                mend=msg("give integers"),
+            )
+        )
+    return given.astype(np.int64)
 
 
 class NodeIds:
@@ -154,7 +187,15 @@ def _size_fault(name: str, needed: int, given: int) -> Fault:
 
 
 def check_sizes(node_count: int, **arrays: NDArray[Any] | None) -> None:
-    """Per-arc arrays must be as long as ``tail``, per-node arrays as the number of nodes."""
+    """Arrays must be of one length.
+
+    Parameters
+    ----------
+    node_count
+        Length that ``node_ids`` and ``xy`` must have.
+    **arrays
+        ``tail``, which gives the length of ``head`` and ``cost``, and others by name.
+    """
     tail = arrays["tail"]
     arcs = 0 if tail is None else len(tail)
     wanted = {"head": arcs, "cost": arcs, "node_ids": node_count, "xy": node_count}
@@ -168,7 +209,15 @@ def check_sizes(node_count: int, **arrays: NDArray[Any] | None) -> None:
 
 
 def check_ends(tail: Ints, head: Ints, node_count: int) -> None:
-    """Arcs must lead from node to node."""
+    """Arcs must lead from node to node.
+
+    Parameters
+    ----------
+    tail, head
+        Positions of each arc's ends.
+    node_count
+        Number of nodes.
+    """
     wrong = np.flatnonzero((tail < 0) | (tail >= node_count) | (head < 0) | (head >= node_count))
     if len(wrong):
         raise InputError(
@@ -183,7 +232,15 @@ def check_ends(tail: Ints, head: Ints, node_count: int) -> None:
 
 
 def check_positions(positions: Ints, node_count: int) -> None:
-    """Positions must be those of nodes."""
+    """Positions must be those of nodes.
+
+    Parameters
+    ----------
+    positions
+        Positions.
+    node_count
+        Number of nodes.
+    """
     wrong = positions[(positions < 0) | (positions >= node_count)]
     if len(wrong):
         raise InputError(
@@ -198,7 +255,17 @@ def check_positions(positions: Ints, node_count: int) -> None:
 
 
 def check_numbers(name: str, values: Ints, count: int) -> None:
-    """Labels and numbers of searches: one each, none negative."""
+    """Labels and numbers of searches: one each, none negative.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for the error.
+    values
+        The numbers.
+    count
+        How many there must be.
+    """
     if len(values) != count:
         raise InputError(_size_fault(name, count, len(values)))
     if (values < 0).any():
@@ -213,7 +280,13 @@ def check_numbers(name: str, values: Ints, count: int) -> None:
 
 
 def check_limit(limit: float) -> None:
-    """A limit must be a number."""
+    """A limit must be a number.
+
+    Parameters
+    ----------
+    limit
+        Largest cost, or ``inf``.
+    """
     if math.isnan(limit):
         raise InputError(
             Fault(
@@ -230,7 +303,17 @@ def _edge_names(tail: Ints, head: Ints, ids: Sequence[Any] | NDArray[Any], which
 
 
 def check_costs(cost: Floats, tail: Ints, head: Ints, ids: NDArray[Any]) -> None:
-    """Costs must be finite and not negative."""
+    """Costs must be finite and not negative.
+
+    Parameters
+    ----------
+    cost
+        Cost of each arc.
+    tail, head
+        Positions of its ends.
+    ids
+        Id of each node, for the error.
+    """
     kinds: tuple[tuple[str, NDArray[np.bool_], Message], ...] = (
         ("nan-cost", np.isnan(cost), msg("no number (NaN)")),
         ("infinite-cost", np.isinf(cost), msg("infinite costs")),
@@ -252,7 +335,23 @@ def check_costs(cost: Floats, tail: Ints, head: Ints, ids: NDArray[Any]) -> None
 
 
 def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, ids: list[Any]) -> Floats:
-    """The weight of each edge; :class:`InputError` naming the edges where it is missing or no number."""
+    """The weight of each edge; an error names the edges where it is missing or no number.
+
+    Parameters
+    ----------
+    data
+        Attributes of each edge.
+    weight
+        Name of the attribute.
+    tail, head
+        Positions of each edge's ends.
+    ids
+        Id of each node, for the error.
+
+    Returns
+    -------
+    ndarray of float64
+    """
     if not data:
         return np.zeros(0)
     missing = object()
@@ -296,7 +395,18 @@ def _is_number(value: object) -> bool:
 
 
 def node_xy(graph: nx.Graph[Any]) -> Floats | None:
-    """Coordinates of the nodes of a graph; None unless all have them."""
+    """Coordinates of the nodes of a graph.
+
+    Parameters
+    ----------
+    graph
+        Any networkx graph.
+
+    Returns
+    -------
+    ndarray or None
+        None unless all nodes have numbers in ``x`` and ``y``.
+    """
     places = [(data.get("x"), data.get("y")) for _, data in graph.nodes(data=True)]
     if not places or not all(_is_number(x) and _is_number(y) for x, y in places):
         return None
@@ -304,7 +414,21 @@ def node_xy(graph: nx.Graph[Any]) -> Floats | None:
 
 
 def make_starts(positions: Ints, offsets: ArrayLike | None, quantum: Quantum) -> Starts:
-    """Where a search starts, and the quanta already spent there; checked."""
+    """Where a search starts.
+
+    Parameters
+    ----------
+    positions
+        Positions of the sources.
+    offsets
+        Cost already spent at each, or None.
+    quantum
+        What costs are counted in.
+
+    Returns
+    -------
+    Starts
+    """
     if offsets is None:
         return Starts(positions, np.zeros(len(positions), np.int64))
     spent = np.asarray(offsets, dtype=np.float64).reshape(-1)
@@ -325,8 +449,20 @@ def make_starts(positions: Ints, offsets: ArrayLike | None, quantum: Quantum) ->
 
 
 def make_labels(labels: ArrayLike | None, count: int) -> Labels:
-    """Labels of the sources; their places if not given."""
-    given = np.arange(count) if labels is None else np.asarray(labels, dtype=np.int64).reshape(-1)
+    """Labels of the sources.
+
+    Parameters
+    ----------
+    labels
+        Label of each; None stands for their places.
+    count
+        Number of sources.
+
+    Returns
+    -------
+    Labels
+    """
+    given = np.arange(count) if labels is None else whole_numbers("labels", labels)
     check_numbers("labels", given, count)
     values, ranks = np.unique(given, return_inverse=True)
     return Labels(values, ranks.astype(np.int64))

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from geoplan.reach.inputs import (
     make_labels,
     make_starts,
     node_xy,
-    position_array,
+    whole_numbers,
 )
 from geoplan.reach.quanta import GUARD
 from geoplan.reach.search import Reached, ReachedEach, Searcher, Starts
@@ -111,7 +112,20 @@ class WalkNetwork:
         InputError
             Naming the arcs that are wrong: ends that are no node, costs that are negative or not finite.
         """
-        tails, heads = position_array(tail), position_array(head)
+        return cls._build(tail, head, cost, node_count, node_ids, xy)
+
+    @classmethod
+    def _build(
+        cls,
+        tail: ArrayLike,
+        head: ArrayLike,
+        cost: ArrayLike,
+        node_count: int,
+        node_ids: Iterable[Hashable] | None,
+        xy: ArrayLike | None,
+        symmetric: bool = False,
+    ) -> WalkNetwork:
+        tails, heads = whole_numbers("tail", tail), whole_numbers("head", head)
         costs = np.array(cost, dtype=np.float64).reshape(-1)
         ids = id_array(range(node_count) if node_ids is None else node_ids)
         places = None if xy is None else np.array(xy, dtype=np.float64).reshape(-1, 2)
@@ -121,7 +135,7 @@ class WalkNetwork:
         if places is not None and not np.isfinite(places).all():
             places = None  # they only help to lay out memory
         topology = Topology.build(tails, heads, node_count, places)
-        network = cls(ids, tails, heads, costs, places, Searcher(topology, costs))
+        network = cls(ids, tails, heads, costs, places, Searcher(topology, costs, symmetric=symmetric))
         network._ids.check()
         return network
 
@@ -147,19 +161,20 @@ class WalkNetwork:
         InputError
             Naming the edges whose weight is missing, not a number, negative or not finite.
         """
+        values = methodcaller("values")  # views of a graph are no plain dicts
         ids = list(graph)
         position = {node: i for i, node in enumerate(ids)}
         neighbors = [near for _, near in graph.adjacency()]
         tail = np.repeat(np.arange(len(ids)), np.fromiter(map(len, neighbors), np.int64, len(ids)))
         head = np.fromiter(map(position.__getitem__, chain.from_iterable(neighbors)), np.int64, len(tail))
-        data: Iterable[Any] = chain.from_iterable(map(dict.values, neighbors))
+        data: Iterable[Any] = chain.from_iterable(map(values, neighbors))
         if graph.is_multigraph():
             parallel = list(data)
             counts = np.fromiter(map(len, parallel), np.int64, len(parallel))
             tail, head = np.repeat(tail, counts), np.repeat(head, counts)
-            data = chain.from_iterable(map(dict.values, parallel))
+            data = chain.from_iterable(map(values, parallel))
         cost = edge_costs(list(data), weight, tail, head, ids)
-        return cls.from_arcs(tail, head, cost, node_count=len(ids), node_ids=ids, xy=node_xy(graph))
+        return cls._build(tail, head, cost, len(ids), ids, node_xy(graph), symmetric=not graph.is_directed())
 
     def with_costs(self, cost: ArrayLike) -> WalkNetwork:
         """The same arcs with other costs, such as those of another walker.
@@ -330,8 +345,7 @@ class WalkNetwork:
         """
         check_limit(limit)
         starts = self._starts(sources, offsets)
-        costs, nearest = self._searcher.dense(starts, make_labels(labels, len(starts.positions)), limit, backward)
-        return costs, np.full(len(costs), -1) if nearest is None else nearest
+        return self._searcher.dense(starts, make_labels(labels, len(starts.positions)), limit, backward)
 
     def reached(
         self,
@@ -432,7 +446,7 @@ class WalkNetwork:
         """
         check_limit(limit)
         starts = self._starts_at(positions, offsets)
-        numbers = np.arange(len(starts.positions)) if search is None else np.asarray(search, dtype=np.int64)
+        numbers = np.arange(len(starts.positions)) if search is None else whole_numbers("search", search)
         check_numbers("search", numbers, len(starts.positions))
         return self._searcher.each(starts, numbers, limit, backward)
 
@@ -444,7 +458,7 @@ class WalkNetwork:
         return make_starts(self.positions(sources), offsets, self._searcher.quantum)
 
     def _starts_at(self, positions: ArrayLike, offsets: ArrayLike | None) -> Starts:
-        places = np.asarray(positions, dtype=np.int64).reshape(-1)
+        places = whole_numbers("positions", positions)
         check_positions(places, self.node_count)
         return make_starts(places, offsets, self._searcher.quantum)
 

@@ -94,32 +94,30 @@ class _Found(NamedTuple):
     label_bits: int
     labels: Ints | None
 
-    def drain(self) -> tuple[Ints, Cells]:
+    def drain(self) -> tuple[Any, Cells]:
         """Nodes reached and their keys; the workspace is clean afterwards."""
         nodes, keys = np.empty(len(self.log), np.int32), np.empty(len(self.log), np.uint64)
         n = kernel.drain(self.workspace.cells, self.log, self.layout.node_at, nodes, keys)
         return nodes[:n].astype(np.int64), keys[:n]
 
-    def drain_all(self) -> Cells:
-        """Key of every node; the workspace is clean afterwards."""
+    def drain_all(self) -> tuple[Any, Cells]:
+        """All nodes, reached or not, and their keys; the workspace is clean afterwards."""
         layout = self.layout
-        if len(self.log) * 4 < len(layout.records):
-            nodes, some = self.drain()
-            keys = np.full(len(layout.records), kernel.NO_KEY)
-            keys[nodes] = some
-        else:
-            keys = np.empty(len(layout.records), np.uint64)
-            by_rank = np.empty_like(keys)
-            kernel.drain_all(self.workspace.cells, layout.records, by_rank)
-            # Cells are read in their own order first: reading them in the order of the nodes takes twice as long.
-            np.take(by_rank, layout.rank, out=keys)
-        return keys
+        by_rank = np.empty(len(layout.records), np.uint64)
+        kernel.drain_all(self.workspace.cells, layout.records, by_rank)
+        # Reading the cells themselves in the order of the nodes takes twice as long.
+        return slice(None), by_rank[layout.rank]
 
-    def label_ranks(self, nodes: Any, keys: Cells) -> Ints:
-        """Rank of the label of nodes that were reached."""
+    def nearest(self, nodes: Any, keys: Cells, labels: Labels | None) -> Ints:
+        """Label of nodes, by their keys; -1 where not reached or without labels."""
+        if labels is None:
+            return np.full(len(keys), -1)
         if self.labels is not None:
-            return self.labels[self.layout.records[self.layout.rank[nodes]]]
-        return (keys & np.uint64((1 << self.label_bits) - 1)).astype(np.int64)
+            ranks = self.labels[self.layout.records[self.layout.rank[nodes]]]
+        else:
+            ranks = (keys & np.uint64((1 << self.label_bits) - 1)).astype(np.int64)
+        ranks[keys == kernel.NO_KEY] = -1
+        return np.append(labels.values, -1)[ranks]
 
 
 class Searcher:
@@ -128,10 +126,11 @@ class Searcher:
     Immutable but for its spare workspaces: a search takes one and gives it back, so threads share none.
     """
 
-    def __init__(self, topology: Topology, cost: Floats) -> None:
+    def __init__(self, topology: Topology, cost: Floats, *, symmetric: bool = False) -> None:
         self.topology = topology
         self.quantum = choose_quantum(cost, max_arc=topology.max_arc)
         self._cost = cost
+        self._symmetric = symmetric  # every arc has its like the other way, so backward is forward
         self._room = 2 * topology.node_count + topology.arc_count + 1024
         self._spare: dict[bool, list[_Workspace]] = {False: [], True: []}
         positive = cost[cost > 0.0]
@@ -144,16 +143,15 @@ class Searcher:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_spare": {False: [], True: []}}
 
-    def dense(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> tuple[Floats, Ints | None]:
+    def dense(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> tuple[Floats, Ints]:
         """Cost and label of every node: ``inf`` and -1 where not reached."""
+        count = self.topology.node_count
+        costs, nearest = np.full(count, np.inf), np.full(count, -1)
         with self._searched(starts, labels, limit, backward) as found:
-            keys = found.drain_all()
-        costs = self.quantum.shown_keys(keys, found.label_bits)
-        if labels is None:
-            return costs, None
-        nearest = np.full(len(keys), -1)
-        nodes = np.flatnonzero(keys != kernel.NO_KEY)
-        nearest[nodes] = labels.values[found.label_ranks(nodes, keys[nodes])]
+            nodes, keys = found.drain_all() if len(found.log) * 4 > count else found.drain()
+        costs[nodes] = self.quantum.shown_keys(keys, found.label_bits)
+        if labels is not None:
+            nearest[nodes] = found.nearest(nodes, keys, labels)
         return costs, nearest
 
     def sparse(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> Reached:
@@ -163,13 +161,13 @@ class Searcher:
         order = np.sort((nodes << 32) | np.arange(len(nodes))) & (2**32 - 1)
         nodes, keys = nodes[order], keys[order]
         costs = self.quantum.shown_keys(keys, found.label_bits)
-        nearest = np.full(len(nodes), -1) if labels is None else labels.values[found.label_ranks(nodes, keys)]
-        return Reached(nodes, costs, nearest, len(found.log))
+        return Reached(nodes, costs, found.nearest(nodes, keys, labels), len(found.log))
 
     def each(self, starts: Starts, numbers: Ints, limit: float, backward: bool) -> ReachedEach:
         """One search for each number, by number, cost and position."""
         by_number = np.argsort(numbers, kind="stable")
         group_ptr = np.searchsorted(numbers[by_number], np.arange(int(numbers.max(initial=-1)) + 2))
+        backward = backward and not self._symmetric
         layout = self.topology.layout(backward)
         records = layout.records[layout.rank[starts.positions[by_number]]]
         most = self.quantum.limit(limit)
@@ -208,6 +206,7 @@ class Searcher:
     @contextmanager
     def _searched(self, starts: Starts, labels: Labels | None, limit: float, backward: bool) -> Iterator[_Found]:
         """Search; the result is to be drained from the workspace before it goes back to the spare ones."""
+        backward = backward and not self._symmetric
         bits = 0 if labels is None else labels.bits
         wanted = self.quantum.limit(limit)
         if wanted < 0:
@@ -218,7 +217,7 @@ class Searcher:
             keys |= labels.ranks
         found, cut = self._run(starts, keys, bits, most, backward)
         if cut and most < wanted and labels is not None:
-            found.drain_all()
+            found.drain()
             self._spare[backward].append(found.workspace)
             found, _ = self._run(starts, np.minimum(starts.spent, wanted + 1), 0, wanted, backward)
             found = _spread_labels(found, starts, labels)
