@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+# No timed tests: machines differ, and two cores may be shared by many.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
 IN_CI = bool(os.environ.get("CI"))
 
 

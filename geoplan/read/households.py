@@ -130,7 +130,8 @@ def estimate_households(
         if count:
             notices.append(_estimated(count, table, options))
     else:
-        notices = _unused_total(table, options)
+        notices = []
+    notices += _other_total(table, options)
     people, notes = _fill_people(table, estates, options)
     table["people_resident"] = people
     return table, notices + notes
@@ -187,7 +188,7 @@ def _fill_households(
     goal = round(expected.sum())
     if options.total is not None:
         goal = round(options.total - np.nansum(np.where(rest, 0.0, households)))
-        if goal < 0 or (goal > 0 and expected.sum() <= 0.0):
+        if goal < 0:
             raise InputError(_wrong_total(options.total, options.total - goal, where))
     households[rest] = apportion(weights[rest], goal, ids[rest])
     return households, notices
@@ -246,16 +247,16 @@ def _share_notices(empty: list[str], over: list[str], column: str) -> list[Notic
     return notices
 
 
-def _unused_total(table: gpd.GeoDataFrame, options: HouseholdOptions) -> list[Notice]:
+def _other_total(table: gpd.GeoDataFrame, options: HouseholdOptions) -> list[Notice]:
     given = float(table["households"].sum())
     if options.total is None or round(given) == round(options.total):
         return []
     text = msg(
-        "the total of {total:g} households was not used: every building has a count, {given:g} in all",
+        "households add up to {given:g}, not to the total of {total:g}: nothing is left to estimate",
         total=options.total,
         given=given,
     )
-    return [Notice("total-unused", text)]
+    return [Notice("total-differs", text, everywhere=True)]
 
 
 def _wrong_total(total: float, given: float, where: Where) -> Fault:
