@@ -45,6 +45,11 @@ class Groups:
         code = pd.Index(self.ids, dtype=object).get_indexer(pd.Index(keys.to_numpy(dtype=object), dtype=object))
         self.code = np.where(code < 0, len(self.ids), code)
 
+    @property
+    def index(self) -> pd.Index:
+        """Keys of the groups, None for the last."""
+        return pd.Index([*self.ids, None], dtype=object, name="id")
+
     def sum(self, values: Sequence[float] | Floats | pd.Series) -> Floats:
         """Sum of the values by group; missing values count nothing, a group with only such is NaN.
 

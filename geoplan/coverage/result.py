@@ -264,10 +264,9 @@ class Coverage:
         """
         wanted = self.find_case(case)
         keys, table = self._partition(level)
-        names = unit_names(sorted(table.index), table)
         groups = Groups(keys, list(table.index))
         counts = count_units(self.town.buildings, self._walks[wanted.key], groups, self.minutes, mode=wanted.mode)
-        counts.insert(0, "name", names.to_numpy())
+        counts.insert(0, "name", unit_names(groups.ids, table))
         whole = pd.concat([counts, self._floor_area(level, wanted, counts["households"])], axis=1)
         nobody = whole["buildings"].iloc[-1] == 0 and whole["facilities"].iloc[-1] == 0
         return whole.iloc[:-1] if nobody else whole
@@ -295,8 +294,15 @@ class Coverage:
         InputError
             If there is no such level.
         """
-        whole = self.summary(level, case)
-        return whole[["name", "households", *_FLOOR]]
+        wanted = self.find_case(case)
+        keys, table = self._partition(level)
+        groups = Groups(keys, list(table.index))
+        households = pd.Series(groups.sum(self.town.buildings["households"]), index=groups.index)
+        floor = self._floor_area(level, wanted, households)
+        floor.insert(0, "name", unit_names(groups.ids, table))
+        floor.insert(1, "households", households)
+        nobody = groups.size[-1] == 0 and floor["facilities"].iloc[-1] == 0
+        return floor.iloc[:-1] if nobody else floor
 
     def total(self, case: Case | str | None = None) -> dict[str, Any]:
         """The counts of the whole town.
@@ -362,6 +368,14 @@ class Coverage:
             One row a circle, smallest first: minutes, limit (s or m), geometry; nested, holes kept.
         """
         wanted = self.find_case(case)
+        # gpkg and map both ask, and it is the longest work of a run
+        kept: dict[str, GeoDataFrame] = self.__dict__.setdefault("_kept_isochrones", {})
+        if wanted.key not in kept:
+            kept[wanted.key] = self._land(wanted)
+        return kept[wanted.key].copy()
+
+    def _land(self, wanted: Case) -> GeoDataFrame:
+        """The land within each circle of a case, measured anew."""
         metric = self.metric(wanted)
         limits = {m: self.limit(wanted, m) for m in self.minutes}
         facilities = self.facilities(wanted)
@@ -459,19 +473,6 @@ class Coverage:
         table = self.reach.isochrones(metric, facilities=facilities, limits=limits)
         found = dict(zip(table["limit"].astype(float), table.geometry, strict=True))
         return {limit: found.get(limit, shapely.MultiPolygon()) for limit in limits}
-
-
-_FLOOR = (
-    "facilities",
-    "floor_area_m2",
-    "unknown_floor_areas",
-    "m2_per_100_households",
-    "required_m2",
-    "shortfall_m2",
-    "rule",
-    "sites_below_min",
-    "floor_area_ok",
-)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def count_units(
         columns |= {f"p50_{unit}": half / scale, f"p90_{unit}": most / scale}
         columns[f"mean_{unit}"] = groups.mean(cost, households) / scale
     columns["edge_affected"] = groups.sum(walks["edge_affected"].to_numpy(dtype=np.float64)).astype(np.int64)
-    return pd.DataFrame(columns, index=pd.Index([*groups.ids, None], dtype=object, name="id"))
+    return pd.DataFrame(columns, index=groups.index)
 
 
 def floor_areas(
@@ -177,8 +177,8 @@ def distribution(buildings: GeoDataFrame, walks: pd.DataFrame, *, mode: str) -> 
     )
 
 
-def unit_names(ids: Sequence[str], table: Mapping[str, pd.Series]) -> pd.Series:
-    """Names of units in the order of their ids, ``""`` for the row without unit.
+def unit_names(ids: Sequence[str], table: GeoDataFrame) -> list[str]:
+    """Names of units in the order of their ids, then ``""`` for the row without unit.
 
     Parameters
     ----------
@@ -189,7 +189,6 @@ def unit_names(ids: Sequence[str], table: Mapping[str, pd.Series]) -> pd.Series:
 
     Returns
     -------
-    Series
+    list of str
     """
-    names = [*table["name"].reindex(list(ids)).fillna(""), ""]
-    return pd.Series(names, index=pd.Index([*ids, None], dtype=object), dtype=object)
+    return [*table["name"].reindex(list(ids)).fillna(""), ""]
