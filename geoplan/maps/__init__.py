@@ -55,6 +55,7 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
         min_zoom=4,
         max_zoom=20,
         attribution_control=False,
+        fade_animation=False,
         font_size="14px",
     )
     # These lists name files on the internet; the page brings its own Leaflet and needs nothing else.

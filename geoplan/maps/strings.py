@@ -16,17 +16,16 @@ _PAGE: dict[str, Message] = {
     "search_none": msg("Nothing of that name"),
     "search_more": msg("{count} more; type more of the name", count="{count}"),
     "clear": msg("Clear"),
-    "within": msg("Within {minutes} min", minutes="{minutes}"),
     "minutes": msg("{minutes} min", minutes="{minutes}"),
     "minutes_switch": msg("Walking limit"),
-    "served_share": msg("of households served within {minutes} minutes", minutes="{minutes}"),
+    "served_share": msg("of households are within {minutes} min", minutes="{minutes}"),
     "served_of": msg("{served} of {total} households served", served="{served}", total="{total}"),
     "unserved": msg(
-        "{households} households, {people} people not served", households="{households}", people="{people}"
+        "Not served: {households} households, {people} people", households="{households}", people="{people}"
     ),
     "nobody": msg("no households in the data"),
     "layers": msg("Legend and layers"),
-    "by_unit": msg("By unit: {level}", level="{level}"),
+    "by_unit": msg("Results by {unit}", unit="{unit}"),
     "unit": msg("Name"),
     "unit_share": msg("Served"),
     "unit_unserved": msg("Not served"),
@@ -63,6 +62,8 @@ _PAGE: dict[str, Message] = {
     "tier": msg("Tier"),
     "no_tier": msg("of no tier"),
     "kind": msg("Kind"),
+    "id": msg("Id"),
+    "line": msg("Barrier"),
     "floor_area": msg("Floor area"),
     "square_metres": msg("{area} m²", area="{area}"),
     "nearest_to": msg("Nearest for, within {minutes} min", minutes="{minutes}"),
@@ -95,9 +96,6 @@ _PAGE: dict[str, Message] = {
     "class_beyond": msg("over {minutes} min", minutes="{minutes}"),
     "class_unreachable": msg("no way there"),
     "class_empty": msg("nobody lives there"),
-    "share_low": msg("0 %"),
-    "share_high": msg("100 %"),
-    "units_households": msg("households"),
 }
 
 _KNOWN: dict[str, dict[str, Message]] = {
@@ -111,24 +109,33 @@ _KNOWN: dict[str, dict[str, Message]] = {
         "beyond_limit": msg("further than was searched"),
     },
     "level": {
-        "communities": msg("communities"),
-        "subdistricts": msg("subdistricts"),
-        "districts": msg("districts"),
-        "grids": msg("grids"),
-        "groups": msg("resident groups"),
-        "municipalities": msg("municipalities"),
-        "villages": msg("villages"),
+        "communities": msg("Communities"),
+        "subdistricts": msg("Subdistricts"),
+        "districts": msg("Districts"),
+        "grids": msg("Grids"),
+        "groups": msg("Resident groups"),
+        "municipalities": msg("Municipalities"),
+        "villages": msg("Villages"),
+    },
+    "unit": {
+        "communities": msg("Community"),
+        "subdistricts": msg("Subdistrict"),
+        "districts": msg("District"),
+        "grids": msg("Grid"),
+        "groups": msg("Resident group"),
+        "municipalities": msg("Municipality"),
+        "villages": msg("Village"),
     },
     "tier": {
-        "district": msg("district centre"),
-        "subdistrict": msg("subdistrict centre"),
-        "community": msg("community centre"),
-        "business": msg("business-district centre"),
-        "county": msg("county centre"),
-        "township": msg("township centre"),
-        "grid": msg("grid post"),
+        "district": msg("District centre"),
+        "subdistrict": msg("Subdistrict centre"),
+        "community": msg("Community centre"),
+        "business": msg("Business-district centre"),
+        "county": msg("County centre"),
+        "township": msg("Township centre"),
+        "grid": msg("Grid post"),
     },
-    "estate": {"estate": msg("estate"), "village": msg("urban village"), "block": msg("block")},
+    "estate": {"estate": msg("Estate"), "village": msg("Urban village"), "block": msg("Block")},
     "barrier": {
         "river": msg("River"),
         "railway": msg("Railway"),
@@ -159,7 +166,8 @@ def known_name(group: str, value: object, language: str) -> str:
     Parameters
     ----------
     group
-        ``"mode"``, ``"centre"``, ``"reason"``, ``"level"``, ``"tier"``, ``"estate"`` or ``"barrier"``.
+        ``"mode"``, ``"centre"``, ``"reason"``, ``"level"`` (all its units), ``"unit"`` (one of them), ``"tier"``,
+        ``"estate"`` or ``"barrier"``.
     value
         What stands in the data.
     language
@@ -172,8 +180,8 @@ def known_name(group: str, value: object, language: str) -> str:
 
     Examples
     --------
-    >>> known_name("level", "communities", "en"), known_name("level", "片区", "en")
-    ('communities', '片区')
+    >>> known_name("unit", "communities", "en"), known_name("unit", "片区", "en")
+    ('Community', '片区')
     """
     text = clean_text(value)
     message = _KNOWN[group].get(text)

@@ -80,6 +80,7 @@ class Packer:
         town = self.town
         packed: Packed = {
             "geometry": self.geometry(table.geometry),
+            "id": pack_words(table.index),
             "name": pack_words(table["name"]),
             "households": pack_numbers(table["households"]),
             "people": pack_numbers(table["people_resident"]),
@@ -115,6 +116,7 @@ class Packer:
         counted = table.index.isin(self.coverage.facilities(self.case))
         return {
             "geometry": self.geometry(table.geometry),
+            "id": pack_words(table.index),
             "name": pack_words(table["name"]),
             "kind": pack_words(table["kind"]),
             "tier": pack_integers(np.array([order.get(t, -1) + 1 for t in table["tier"]])),
@@ -139,9 +141,11 @@ class Packer:
         units = summary.reindex(table.index)
         packed: Packed = {
             "label": known_name("level", level.name, self.language),
+            "one": known_name("unit", level.name, self.language),
             "main": main,
             "geometry": self.geometry(table.geometry),
             "anchors": self.geometry(self.anchors(table.geometry)),
+            "id": pack_words(table.index),
             "name": pack_words(table["name"]),
             "code": pack_words(table["code"]),
             "office": pack_words(table["office"]),
@@ -197,6 +201,7 @@ class Packer:
         """Estates with the counts of their buildings."""
         return {
             "geometry": self.geometry(table.geometry),
+            "id": pack_words(table.index),
             "name": pack_words(table["name"]),
             "kind": pack_words(known_name("estate", kind, self.language) for kind in table["kind"]),
             "walled": pack_integers(table["walled"].to_numpy(dtype=np.int64)),

@@ -8,11 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import folium
+import numpy as np
+import pandas as pd
 import pytest
-from fake import FakeCoverage, town
+from fake import WALKS, FakeCoverage, buildings, square, town
 
+import geoplan.maps
 from geoplan.errors import InputError, OutputError
 from geoplan.maps import coverage_map, render_map, save_map
+from geoplan.maps.assets import page_scripts
 from geoplan.maps.page import to_json
 
 
@@ -169,3 +173,28 @@ def test_saving_where_it_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         save_map(page, tmp_path / "folder.html")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder.html"]
+
+
+def test_own_scripts_never_make_markup_or_code_out_of_data() -> None:
+    ways = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|fetch\(|XMLHttp|import\("
+    )
+    folder = Path(geoplan.maps.__file__).parent / "js"
+    scripts = sorted(folder.glob("*.js"))
+    assert len(scripts) == len(page_scripts()) == 10
+    assert {path.name: ways.findall(path.read_text(encoding="utf-8")) for path in scripts} == {
+        p.name: [] for p in scripts
+    }
+
+
+def test_sixteen_thousand_buildings_stay_small() -> None:
+    count = 16_000
+    given = buildings().iloc[:1]
+    many = given.loc[given.index.repeat(count)].reset_index(drop=True)
+    place = np.arange(count)
+    many["geometry"] = [square(30.0 * (i % 130), 30.0 * (i // 130), 20.0) for i in place]
+    many["name"] = [f"{i % 40 + 1}号楼" for i in place]
+    many.index = pd.Index([f"w{100_000_000 + 17 * i}" for i in place], name="id")
+    walks = WALKS.iloc[place % len(WALKS)].set_axis(many.index)
+    coverage = FakeCoverage(town=town(buildings=many), walks=walks)
+    assert len(render_map(coverage_map(coverage)).encode()) < 1_500_000

@@ -7,10 +7,11 @@
 
   const LONGEST = 18; // characters; a map label is no place for more
   const GAP = 3;
-  const CENTRE_ZOOM = 14;
+  const CENTRE_ZOOM = 14.75;
   const ESTATE_ZOOM = 15.5;
   const STREET_ZOOM = 16;
   const BADGE_SHARE = 0.01;
+  const FOREMOST = 5;
   const MARK = 10; // half the width of a centre's mark
 
   /** @param {Object} page @param {State} state @returns {Painter} */
@@ -22,11 +23,14 @@
         const taken = [];
         const put = (label) => place(view, label, taken, widths);
         reserveCentres(page, state, view, taken);
+        // The largest groups not served stand where they are; then names; then the smaller groups.
+        const discs = state.visible.clusters ? badges(page, state, view) : [];
+        discs.slice(0, FOREMOST).forEach(put);
         if (state.visible.labels) unitLabels(page, state).forEach(put);
-        if (state.visible.clusters) badges(page, state, view).forEach(put);
+        discs.slice(FOREMOST).forEach(put);
         if (!state.visible.labels) return;
         if (view.zoom >= CENTRE_ZOOM) centreLabels(page, state).forEach(put);
-        if (view.zoom >= STREET_ZOOM && state.visible.streets) streetLabels(page, streets, view, taken, widths);
+        if (view.zoom >= STREET_ZOOM && streets.length && state.visible.streets) streetLabels(page, streets, view, taken, widths);
         if (view.zoom >= ESTATE_ZOOM && page.layers.estates && state.visible.estates) estateLabels(page).forEach(put);
       },
     };
@@ -91,7 +95,7 @@
       if (!seen) continue;
       const v = layer.geometry.starts[layer.geometry.parts[i]];
       const at = {x: layer.geometry.x[v], y: layer.geometry.y[v]};
-      labels.push({text: layer.name(i), sub: "", size: 12, weight: 600, ...at, tries: [[0, 20], [0, -20]], ink: colour.centre});
+      labels.push({text: layer.name(i), sub: "", size: 12, weight: 600, ...at, tries: [[0, 23], [0, -23]], ink: colour.centre});
     }
     return labels;
   }
@@ -105,7 +109,7 @@
       weight: 400,
       x: (g.boxes[4 * i] + g.boxes[4 * i + 2]) / 2,
       y: (g.boxes[4 * i + 1] + g.boxes[4 * i + 3]) / 2,
-      ink: colour.unit,
+      ink: "#6b6459",
     }));
   }
 

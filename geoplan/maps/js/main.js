@@ -21,13 +21,16 @@
     const go = (thing) => select(view, thing, {move: true});
     const panel = geoplan.panel.makePanel(page, state, {changed: () => changed(view), go}, source.id);
     const search = geoplan.search.makeSearch(page, go, source.id);
-    const side = element("div", "gp-side", [search, panel.panel]);
+    const said = element("p", "gp-hidden");
+    said.setAttribute("role", "status");
+    const side = element("div", "gp-side", [search, panel.panel, said]);
+    view.said = said;
     view.side = side;
     view.select = (thing, options) => select(view, thing, options || {});
 
     const box = map.getContainer();
     box.classList.add("gp-map");
-    box.setAttribute("role", "application");
+    box.setAttribute("role", "region");
     box.setAttribute("aria-label", page.text("map"));
     box.prepend(side);
     L.DomEvent.disableClickPropagation(side);
@@ -39,6 +42,7 @@
     map.fitBounds(page.bounds, Object.assign({animate: false}, padding(view)));
     state.firstZoom = map.getZoom();
     canvas.addTo(map);
+    box.addEventListener("keydown", (event) => event.key === "Escape" && select(view, null, {}));
     map.on("click", (event) => {
       const thing = canvas.hit(event.latlng, TOUCH_PIXELS);
       if (thing) select(view, thing, {at: event.latlng});
@@ -107,7 +111,8 @@
     const [x, y] = anchorOf(page, thing);
     const at = thing.kind === "unit" || thing.kind === "estate" ? options.at : null;
     view.popup = L.popup(popupOptions(view)).setLatLng(at || map.unproject(L.point(x, y), 0));
-    fillPopup(view);
+    const body = fillPopup(view);
+    view.said.textContent = Array.from(body.querySelectorAll(".gp-popup-head > *"), (node) => node.textContent).join(" ");
     view.popup.on("remove", () => {
       if (state.selected !== thing) return;
       state.selected = null;
@@ -119,7 +124,7 @@
       close.setAttribute("aria-label", page.text("close"));
       close.removeAttribute("href");
       close.tabIndex = 0;
-      close.addEventListener("keydown", (event) => event.key === "Enter" && view.popup.remove());
+      close.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && view.popup.remove());
     }
   }
 
@@ -140,6 +145,7 @@
     const {page, state, popup} = view;
     const body = content(page, state, state.selected, (thing) => select(view, thing, {move: true}));
     popup.setContent(body);
+    return body;
   }
 
   /** Bounds of a thing and of everything that belongs to it. */

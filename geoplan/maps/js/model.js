@@ -11,7 +11,7 @@
   const geoplan = (window.geoplan = window.geoplan || {});
   const {integers, numbers, words, geometry, box} = geoplan.packed;
 
-  const TEXTS = ["name", "reason", "address", "kind", "label", "code", "office"];
+  const TEXTS = ["id", "name", "reason", "address", "kind", "label", "code", "office"];
   const NUMBERS = ["households", "people", "cost", "walk", "connector", "straight", "area", "buildings", "median", "slowest", "floor", "required"];
   const INTEGERS = ["estimated", "step", "edge", "tier", "candidate", "counted", "walled", "open", "weight"];
   const PLACES = ["facility", "estate"];

@@ -8,7 +8,7 @@
   const {contains, distance} = geoplan.packed;
 
   const GATE_ZOOM = 15.5; // below it gates would be a rash over the map
-  const ESTATE_ZOOM = 13;
+  const ESTATE_ZOOM = 14.25;
   const BATCH = 1500; // polygons filled as one path: fewer calls, yet no path too long for the rasteriser
   const SIDES = {1: 0, 2: 4, 3: 3, 4: 5, 5: 6}; // corners of a centre's mark, by tier
   const TOUCH = 1.6; // a mark is easier to hit than it is large
@@ -32,7 +32,7 @@
     return makers.filter(([there]) => there).map(([, make]) => make(page, state));
   }
 
-  /** The ground of the main level, tinted by share where asked for. */
+  /** The ground of the main level, tinted by share where asked for; units are hit where nothing smaller lies. */
   function land(page, state) {
     const level = page.layers.levels[0];
     return {
@@ -45,6 +45,13 @@
           view.ctx.fillStyle = state.visible.tint && !isNaN(share) ? shareColour(share) : colour.land;
           view.ctx.fill();
         }
+      },
+      hit(x, y) {
+        for (let number = 0; number < page.layers.levels.length; number++) {
+          const found = state.visible[`level${number}`] && firstInside("unit", page.layers.levels[number].geometry, x, y);
+          if (found) return Object.assign(found, {level: number});
+        }
+        return null;
       },
     };
   }
@@ -59,12 +66,12 @@
           const chosen = layer.step[i] === state.limit;
           ctx.beginPath();
           trace(view, layer.geometry, i);
-          ctx.globalAlpha = 0.08;
+          ctx.globalAlpha = 0.07;
           ctx.fillStyle = colour.circle;
           ctx.fill();
-          ctx.globalAlpha = chosen ? 0.85 : 0.4;
+          ctx.globalAlpha = chosen ? 0.7 : 0.4;
           ctx.strokeStyle = colour.circle;
-          ctx.lineWidth = chosen ? 1.6 : 0.8;
+          ctx.lineWidth = chosen ? 1.3 : 0.8;
           ctx.setLineDash(chosen ? [] : [4, 3]);
           ctx.stroke();
         }
@@ -99,6 +106,21 @@
     other: [[colour.wall, 1.6, [5, 3]]],
   };
 
+  function barrierStyle(kind) {
+    return Object.prototype.hasOwnProperty.call(BARRIER, kind) ? BARRIER[kind] : BARRIER.other;
+  }
+
+  /** Stroke the current path as a barrier of that kind. */
+  function strokeBarrier(ctx, kind, grown) {
+    for (const [ink, width, dash] of barrierStyle(kind)) {
+      ctx.strokeStyle = ink;
+      ctx.lineWidth = width * grown;
+      ctx.setLineDash(dash);
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
+  }
+
   function barriers(page, state) {
     const layer = page.layers.barriers;
     return {
@@ -108,19 +130,13 @@
         view.ctx.lineJoin = "round";
         for (let i = 0; i < layer.geometry.count; i++) {
           if (!inView(layer.geometry, i, view.box)) continue;
-          const style = Object.prototype.hasOwnProperty.call(BARRIER, layer.kind(i)) ? layer.kind(i) : "other";
           view.ctx.beginPath();
           trace(view, layer.geometry, i);
           if (layer.geometry.kinds[i] === geoplan.packed.POLYGON) {
-            view.ctx.fillStyle = BARRIER[style][0][0];
+            view.ctx.fillStyle = barrierStyle(layer.kind(i))[0][0];
             view.ctx.fill();
-            continue;
-          }
-          for (const [ink, width, dash] of BARRIER[style]) {
-            view.ctx.strokeStyle = ink;
-            view.ctx.lineWidth = width * grown;
-            view.ctx.setLineDash(dash);
-            view.ctx.stroke();
+          } else {
+            strokeBarrier(view.ctx, layer.kind(i), grown);
           }
         }
       },
@@ -133,7 +149,7 @@
       draw(view) {
         if (!state.visible.estates || view.zoom < ESTATE_ZOOM) return;
         const {ctx} = view;
-        ctx.globalAlpha = Math.min(1, (view.zoom - ESTATE_ZOOM) / 1.5);
+        ctx.globalAlpha = Math.min(1, 0.3 + (view.zoom - ESTATE_ZOOM) / 1.5);
         traceAll(view, layer.geometry, (i) => !layer.walled[i]);
         ctx.strokeStyle = colour.estate;
         ctx.lineWidth = 0.8;
@@ -214,20 +230,13 @@
           traceAll(view, level.geometry);
           ctx.setLineDash([]);
           ctx.strokeStyle = "rgba(255,255,255,0.8)";
-          ctx.lineWidth = number === 0 ? 4 : 3;
+          ctx.lineWidth = number === 0 ? 5 : 3;
           ctx.stroke();
           ctx.strokeStyle = number === 0 ? colour.unit : colour.unitTop;
-          ctx.lineWidth = number === 0 ? 1.6 : 1;
-          ctx.setLineDash(number === 0 ? [9, 3, 2, 3] : [2, 3]);
+          ctx.lineWidth = number === 0 ? 2 : 1.2;
+          ctx.setLineDash(number === 0 ? [12, 3, 2, 3] : [2, 3]);
           ctx.stroke();
         });
-      },
-      hit(x, y) {
-        for (let number = 0; number < levels.length; number++) {
-          const found = state.visible[`level${number}`] && firstInside("unit", levels[number].geometry, x, y);
-          if (found) return Object.assign(found, {level: number});
-        }
-        return null;
       },
     };
   }
@@ -239,7 +248,7 @@
         if (!state.visible.clusters) return;
         const {ctx} = view;
         traceAll(view, layer().geometry);
-        ctx.globalAlpha = 0.1;
+        ctx.globalAlpha = 0.05;
         ctx.fillStyle = colour.cluster;
         ctx.fill();
         ctx.globalAlpha = 1;
@@ -412,5 +421,5 @@
     return best;
   }
 
-  geoplan.painters = {makePainters, mark, look};
+  geoplan.painters = {makePainters, mark, look, strokeBarrier};
 })();

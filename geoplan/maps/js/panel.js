@@ -5,7 +5,7 @@
   const {element, nameNode} = geoplan.popup;
   const {shareOf} = geoplan.model;
   const {colour, stepColour, shareColour} = geoplan.style;
-  const {mark, look} = geoplan.painters;
+  const {mark, look, strokeBarrier} = geoplan.painters;
 
   /**
    * @param {Object} page
@@ -19,7 +19,7 @@
     const context = {page, state, actions, id, refresh, onRefresh: (run) => refreshers.push(run)};
     const more = element("div", "gp-more", [
       fold(page.text("layers"), legend(context), true),
-      page.layers.levels.length ? fold(page.text("by_unit", {level: page.layers.levels[0].label}), unitTable(context), false) : "",
+      page.layers.levels.length ? fold(page.text("by_unit", {unit: page.layers.levels[0].one}), unitTable(context), false) : "",
       fold(page.text("basis"), basis(context), false),
       lesserNotices(page),
     ]);
@@ -89,6 +89,7 @@
         bar,
       ]);
       input.addEventListener("change", () => {
+        moveCircle(state, k);
         state.limit = k;
         refresh();
         actions.changed();
@@ -98,9 +99,16 @@
     return group;
   }
 
+  /** The circle that shows goes along with the limit. */
+  function moveCircle(state, to) {
+    const shown = state.visible[`circle${state.limit}`];
+    state.visible[`circle${state.limit}`] = false;
+    state.visible[`circle${to}`] = state.visible[`circle${to}`] || shown;
+  }
+
   /** What must stand on every output, always in sight. */
   function warnings(page) {
-    const list = page.notices.filter((notice) => notice.everywhere).map((notice) => element("li", "", nameNode(notice.text)));
+    const list = page.notices.filter((notice) => notice.everywhere && !notice.credit).map((notice) => element("li", "", nameNode(notice.text)));
     return list.length ? element("ul", "gp-warnings", list) : "";
   }
 
@@ -135,7 +143,7 @@
     if (layers.levels.length) add("tint", page.text("layer_tint"), ramp());
     if (layers.estates) add("estates", page.text("layer_estates"), swatch("gp-estate"));
     if (layers.gates) add("gates", page.text("layer_gates"), element("span", "gp-swatch gp-gates", [element("i"), element("i")]));
-    if (layers.barriers) add("barriers", page.text("layer_barriers"), swatch("gp-line gp-barrier"));
+    if (layers.barriers) barrierRows(layers.barriers, out, add, page);
     if (layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
     add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
     return out;
@@ -196,6 +204,25 @@
     if (candidate !== undefined) add("candidates", page.text("layer_candidates"), symbol(layer, candidate));
   }
 
+  /** One row for each kind of barrier that there is. */
+  function barrierRows(layer, out, add, page) {
+    const kinds = new Map();
+    for (let i = 0; i < layer.geometry.count; i++) kinds.set(layer.kind(i), layer.label(i) || page.text("line"));
+    add("barriers", page.text("layer_barriers"), "");
+    const list = element("ul", "gp-classes");
+    for (const [kind, label] of [...kinds].sort()) list.append(element("li", "", [lineSymbol(kind), nameNode(label)]));
+    out.append(list);
+  }
+
+  function lineSymbol(kind) {
+    return drawn((ctx) => {
+      ctx.beginPath();
+      ctx.moveTo(2, 11);
+      ctx.lineTo(24, 11);
+      strokeBarrier(ctx, kind, 1);
+    });
+  }
+
   function layerRow({page, state, actions, onRefresh}, key, text, symbol_) {
     const input = element("input");
     Object.assign(input, {type: "checkbox", checked: Boolean(state.visible[key])});
@@ -214,13 +241,18 @@
 
   /** The mark of a centre as it stands on the map. */
   function symbol(layer, i) {
+    return drawn((ctx) => mark(ctx, 13, 11, look(layer, i, 15)));
+  }
+
+  /** A swatch that is drawn, 26 by 22. */
+  function drawn(draw) {
     const ratio = 2;
     const canvas = element("canvas", "gp-swatch gp-symbol");
     canvas.width = 26 * ratio;
     canvas.height = 22 * ratio;
     const ctx = canvas.getContext("2d");
     ctx.scale(ratio, ratio);
-    mark(ctx, 13, 11, look(layer, i, 15));
+    draw(ctx);
     return canvas;
   }
 

@@ -76,20 +76,19 @@
   function building(page, state, {index: i}, go) {
     const {buildings, facilities, levels} = page.layers;
     const nearest = buildings.facility[i];
-    const units = levels.map((level, k) => [level.label, unitName(page, level, buildings.units[k][i])]);
-    const seconds = page.mode === "time" ? "" : page.text("walk_minutes", {minutes: page.number.tenth(buildings.walk[i])});
+    const units = levels.map((level, k) => [level.one, unitName(page, level, buildings.units[k][i])]);
     return [
       head(page, page.text("building"), buildingName(page, i), chip(page, state, i)),
       rows([
         [page.text("households"), estimate(page, buildings.households[i], buildings.estimated[i])],
         [page.text("people"), estimate(page, buildings.people[i], buildings.estimated[i])],
         [page.text("nearest"), nearest < 0 ? "" : link(page, facilities.name(nearest), {kind: "facility", index: nearest, level: 0}, go)],
-        [page.text("walk"), isNaN(buildings.walk[i]) ? "" : seconds],
         [page.text("straight"), metres(page, buildings.straight[i])],
         [page.text("connector"), metres(page, buildings.connector[i])],
         [page.text("reason"), buildings.step[i] > state.limit ? buildings.reason(i) : ""],
         ...units,
         [page.text("address"), buildings.address ? buildings.address(i) : ""],
+        [page.text("id"), buildings.id(i)],
       ]),
       buildings.edge[i] ? element("p", "gp-warn", page.text("edge")) : "",
     ];
@@ -123,6 +122,7 @@
         [page.text("floor_area"), isNaN(layer.area[i]) ? "" : page.text("square_metres", {area: number(page, layer.area[i])})],
         [page.text("address"), layer.address(i)],
         ...nearest,
+        [page.text("id"), layer.id(i)],
       ]),
     ];
   }
@@ -150,7 +150,7 @@
   function unit(page, state, {index: i, level: number_}) {
     const level = page.layers.levels[number_];
     return [
-      head(page, level.label, level.name(i), ""),
+      head(page, level.one, level.name(i), ""),
       servedTable(page, state, level, i),
       rows([
         [page.text("households"), number(page, level.households[i])],
@@ -160,6 +160,7 @@
         [page.text("floor"), floorArea(page, level, i)],
         [page.text("code"), level.code(i)],
         [page.text("office"), level.office(i)],
+        [page.text("id"), level.id(i)],
       ]),
     ];
   }
@@ -186,6 +187,7 @@
         [page.text("households"), number(page, layer.households[i])],
         [page.text("people"), number(page, layer.people[i])],
         [page.text("address"), layer.address(i)],
+        [page.text("id"), layer.id(i)],
       ]),
     ];
   }

@@ -18,7 +18,7 @@
         if (text) entries.push({rank, label, text, key: fold(text), thing: {kind, index: i, level}});
       }
     };
-    layers.levels.forEach((level, k) => add(0, "unit", level.label, level.geometry.count, level.name, k));
+    layers.levels.forEach((level, k) => add(0, "unit", level.one, level.geometry.count, level.name, k));
     if (layers.estates) add(1, "estate", page.text("estate"), layers.estates.geometry.count, layers.estates.name, 0);
     add(2, "facility", page.text("facility"), layers.facilities.geometry.count, layers.facilities.name, 0);
     if (layers.streets) entries.push(...streetEntries(page));

@@ -13,7 +13,7 @@
 
   const colour = {
     land: "#fdfcf9",
-    unit: "#6b6459",
+    unit: "#4a443b",
     unitTop: "#3d3830",
     street: "#ddd7ca",
     collector: "#d3cbba",
