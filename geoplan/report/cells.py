@@ -19,6 +19,7 @@ from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.formatting.rule import DataBarRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -32,13 +33,15 @@ _LINE = Border(bottom=Side(style="thin", color="BFBFBF"))
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _MOMENT = datetime(2000, 1, 1)
 _WIDEST = 42.0
+_A4_WIDTH = 150.0
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of a sheet: where its values are, its header and its kind.
 
-    Kinds: ``text``, ``count``, ``share``, ``minutes``, ``metres``, ``number``, ``answer`` (yes or no).
+    Kinds: ``text``, ``count``, ``share``, ``minutes``, ``metres``, ``number``, ``mark`` (a tick or nothing), ``answer``
+    (yes or no).
     """
 
     column: str
@@ -76,11 +79,13 @@ class SheetWriter:
         The workbook.
     title
         Name of the sheet.
+    town
+        Name of the town, for the head of printed pages.
     language
         For the font.
     """
 
-    def __init__(self, book: Workbook, title: str, *, language: str) -> None:
+    def __init__(self, book: Workbook, title: str, *, town: str, language: str) -> None:
         name = re.sub(r"[\[\]:*?/\\]", " ", title)[:31]
         self.sheet: Worksheet = book.create_sheet(name)
         self.row = 1
@@ -94,6 +99,8 @@ class SheetWriter:
         self.sheet.page_setup.fitToHeight = 0
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
         self.sheet.print_options.horizontalCentered = True
+        # & starts a code there
+        self.sheet.oddHeader.right.text = f"{town.replace('&', '&&')}  &A"
         self.sheet.oddFooter.center.text = "&P / &N"
 
     def line(self, text: str, *, size: float = 10, bold: bool = False, colour: str = "000000", span: int = 10) -> None:
@@ -116,7 +123,7 @@ class SheetWriter:
         cell.font = Font(name=self.font, size=size, bold=bold, color=colour)
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=span)
-        lines = max(1.0, np.ceil(text_width(text) * size / 10 / (span * 11)))
+        lines = max(1.0, float(np.ceil(text_width(text) * size / 10 / (span * 10))))
         self.sheet.row_dimensions[self.row].height = size * 1.7 * lines
         self.row += 1
 
@@ -146,7 +153,7 @@ class SheetWriter:
             cell.font = Font(name=self.font, size=10, bold=True, color="FFFFFF")
             cell.fill = _HEAD
             cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-            self._widen(number, min(text_width(field.header), 14))
+            self._widen(number, min(text_width(field.header), 10))
         lines = max(np.ceil(text_width(f.header) / max(self.widths.get(i, 9), 9)) for i, f in enumerate(fields, 1))
         self.sheet.row_dimensions[top].height = 15 * float(lines) + 6
         self.row += 1
@@ -164,6 +171,7 @@ class SheetWriter:
             self._finish(fields, top, last - int(last_is_total))
 
     def _row(self, fields: Sequence[Field], row: dict[str, Any]) -> None:
+        lines = 1
         for number, field in enumerate(fields, start=1):
             cell = self._put(number, row.get(field.column), field.kind)
             text = isinstance(cell.value, str)
@@ -171,6 +179,10 @@ class SheetWriter:
             quoted = text and cell.value.startswith(_FORMULA_STARTS)
             cell._style = self._body_style(field.kind, text=text, wide=wide, quoted=quoted)
             self._widen(number, _shown_width(cell.value, field.kind))
+            if wide:
+                lines = max(lines, int(np.ceil(text_width(cell.value) / _WIDEST)))
+        if lines > 1:
+            self.sheet.row_dimensions[self.row].height = 14.0 * lines + 2.0
         self.row += 1
 
     def _body_style(self, kind: str, *, text: bool, wide: bool, quoted: bool) -> Any:
@@ -178,11 +190,12 @@ class SheetWriter:
         key = (kind, text, wide, quoted)
         if key not in self.styles:
             model = self.sheet.cell(1, 1)
-            kept = model._style
+            kept, model._style = model._style, StyleArray()
             model.font = Font(name=self.font, size=10)
             model.border = _LINE
-            left = "left" if kind == "text" else "right"
-            model.alignment = Alignment(vertical="center", wrap_text=wide, horizontal=left)
+            side = {"text": "left", "mark": "center", "answer": "center"}.get(kind, "right")
+            indent = int(side == "left")
+            model.alignment = Alignment(vertical="center", wrap_text=wide, horizontal=side, indent=indent)
             model.number_format = "@" if text else _FORMATS.get(kind, "General")
             # a name that starts like a formula must stay a name, also when somebody edits the cell
             model.quotePrefix = quoted
@@ -217,7 +230,9 @@ class SheetWriter:
         self.widths[column] = max(self.widths.get(column, 8.0), min(width + 2.5, _WIDEST))
 
     def close(self) -> None:
-        """Set the widths of the columns; to be called last."""
+        """Set the widths of the columns and the paper; to be called last."""
+        if sum(self.widths.values()) > _A4_WIDTH:
+            self.sheet.page_setup.paperSize = self.sheet.PAPERSIZE_A3
         for number, width in self.widths.items():
             self.sheet.column_dimensions[get_column_letter(number)].width = width
 

@@ -43,6 +43,9 @@ _KINDS = {
     "unknown_floor_areas": "count",
     "sites_below_min": "count",
     "floor_area_ok": "answer",
+    "estimated": "mark",
+    "edge_affected": "mark",
+    "candidate": "mark",
 }
 _STARTS = {"served_": "count", "share_": "share", "straight_share_": "share", "people_share_": "share"}
 
@@ -96,7 +99,7 @@ def _build(coverage: Coverage, language: str, findings: Sequence[Finding]) -> Wo
     _facilities_sheet(book, coverage, language)
     _rules_sheet(book, coverage, language)
     if findings:
-        _findings_sheet(book, findings, language)
+        _findings_sheet(book, coverage, findings, language)
     _notes_sheet(book, coverage, language)
     return book
 
@@ -110,8 +113,18 @@ def _case_line(coverage: Coverage, case: Case, language: str) -> str:
     return case_name(case.mode, dict(profile.name), case.tier, case.centre, language)
 
 
+def _sheet(book: Workbook, coverage: Coverage, title: str, language: str, *, basis: bool = True) -> SheetWriter:
+    """A sheet that says, above its table, how it was measured and what every output must say."""
+    writer = SheetWriter(book, title, town=coverage.town.name, language=language)
+    if basis:
+        writer.line(f"{title}  {_case_line(coverage, coverage.case, language)}", bold=True)
+        for text in notice_texts(coverage, language, everywhere=True):
+            writer.line(text, colour="C00000", size=9)
+    return writer
+
+
 def _answer_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Summary")), language=language)
+    writer = _sheet(book, coverage, _say(language, msg("Summary")), language, basis=False)
     writer.line(
         _say(language, msg("{town}: service circles and coverage", town=coverage.town.name)), size=18, bold=True
     )
@@ -227,23 +240,27 @@ def _rows(table: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _unit_columns(units: pd.DataFrame, minutes: tuple[float, ...]) -> list[str]:
+def _unit_columns(units: pd.DataFrame, minutes: tuple[float, ...], *, floor_areas: bool) -> list[str]:
     """Columns of a sheet of units in reading order, less those that hold nothing."""
     columns = ["id", "name", "buildings", "households", "people", "people_registered"]
     for m in minutes:
-        columns += [f"served_households_{m:g}", f"served_people_{m:g}", f"share_{m:g}", f"straight_share_{m:g}"]
-    columns += ["unreachable_buildings"]
-    columns += [f"{what}_{unit}" for unit in ("min", "m") for what in ("p50", "p90", "mean")]
-    columns += ["facilities", "floor_area_m2", "unknown_floor_areas", "m2_per_100_households", "required_m2"]
-    columns += ["shortfall_m2", "sites_below_min", "floor_area_ok", "edge_affected", "estimated"]
-    return [column for column in columns if column in units and units[column].notna().any()]
+        columns += [f"served_households_{m:g}", f"share_{m:g}"]
+    top = f"{max(minutes):g}"
+    columns += [f"served_people_{top}", f"straight_share_{top}", "unreachable_buildings"]
+    columns += [f"{what}_{unit}" for unit in ("min", "m") for what in ("p50", "p90")]
+    if floor_areas:
+        columns += ["facilities", "floor_area_m2", "unknown_floor_areas", "m2_per_100_households", "required_m2"]
+        columns += ["shortfall_m2", "sites_below_min", "floor_area_ok"]
+    columns += ["edge_affected", "estimated"]
+    seldom = {"unknown_floor_areas", "sites_below_min", "edge_affected", "estimated", "people_registered"}
+    return [c for c in columns if c in units and units[c].notna().any() and (c not in seldom or units[c].any())]
 
 
 def _units_sheet(book: Workbook, coverage: Coverage, level: str, language: str) -> None:
-    writer = SheetWriter(book, level_name(level, language), language=language)
+    writer = _sheet(book, coverage, level_name(level, language), language)
     units = units_table(coverage, coverage.case, level)
     fields = []
-    for column in _unit_columns(units, coverage.minutes):
+    for column in _unit_columns(units, coverage.minutes, floor_areas=level != "estates"):
         # of a unit it is a number of buildings, of a building a mark
         named = "edge_buildings" if column == "edge_affected" else column
         fields.append(Field(column, header(named, language), "count" if named == "edge_buildings" else _kind(column)))
@@ -253,7 +270,7 @@ def _units_sheet(book: Workbook, coverage: Coverage, level: str, language: str) 
 
 
 def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Unserved buildings")), language=language)
+    writer = _sheet(book, coverage, _say(language, msg("Unserved buildings")), language)
     table = coverage.buildings(coverage.case)
     top = max(coverage.minutes)
     lived_in = table["households"].fillna(0) > 0
@@ -278,7 +295,7 @@ def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
 
 
 def _facilities_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Centres")), language=language)
+    writer = _sheet(book, coverage, _say(language, msg("Centres")), language)
     table = coverage.town.facilities
     buildings = coverage.buildings(coverage.case)
     top = max(coverage.minutes)
@@ -299,7 +316,7 @@ def _facilities_sheet(book: Workbook, coverage: Coverage, language: str) -> None
 
 
 def _rules_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Rules and sources")), language=language)
+    writer = _sheet(book, coverage, _say(language, msg("Rules and sources")), language)
     columns = ["standard", "quantity", "low", "value", "high", "unit", "source", "status"]
     heads = {
         "standard": msg("Standard"),
@@ -333,8 +350,8 @@ def _rules_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     writer.close()
 
 
-def _findings_sheet(book: Workbook, findings: Sequence[Finding], language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Data check")), language=language)
+def _findings_sheet(book: Workbook, coverage: Coverage, findings: Sequence[Finding], language: str) -> None:
+    writer = _sheet(book, coverage, _say(language, msg("Data check")), language)
     heads = {
         "severity": msg("Severity"),
         "table": msg("Table"),
@@ -356,7 +373,7 @@ def _findings_sheet(book: Workbook, findings: Sequence[Finding], language: str) 
 
 
 def _notes_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
-    writer = SheetWriter(book, _say(language, msg("Notes")), language=language)
+    writer = _sheet(book, coverage, _say(language, msg("Notes")), language, basis=False)
     for text in notice_texts(coverage, language, everywhere=True):
         writer.line(text, bold=True, colour="C00000")
     for text in notice_texts(coverage, language, everywhere=False):
