@@ -6,7 +6,7 @@ anew: a piece has its share of its street, by geometry, and thus the same share 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.reach.walls import Walls
+from geoplan.reach.walls import OPEN_LAND, Walls
 
 __all__ = ["Pieces", "cut_streets", "split_pieces"]
 
@@ -99,19 +99,43 @@ def cut_streets(streets: gpd.GeoDataFrame, walls: Walls) -> Pieces:
 
 
 def _with_zones(pieces: Pieces, walls: Walls) -> Pieces:
-    """Find the zone of each piece: of its middle on the ground, of its ends above and below."""
+    """Find the zone of each piece: of its middle on the ground, of what its ends lead to above and below."""
     middle = shapely.get_coordinates(shapely.line_interpolate_point(pieces.line, 0.5, normalized=True))
     zone = walls.locate(middle)
     tail_zone, head_zone = zone.copy(), zone.copy()
     off = np.flatnonzero(~pieces.snappable)
     if len(off):
-        tail_zone[off] = walls.locate(shapely.get_coordinates(shapely.get_point(pieces.line[off], 0)))
-        head_zone[off] = walls.locate(shapely.get_coordinates(shapely.get_point(pieces.line[off], -1)))
+        of_place = _zones_off_ground(pieces, zone, off)
+        tail_zone[off], head_zone[off] = of_place[pieces.tail_place[off]], of_place[pieces.head_place[off]]
         zone[off] = np.where(tail_zone[off] == head_zone[off], tail_zone[off], -1)
-    return Pieces(
-        pieces.street, pieces.start, pieces.end, pieces.line, zone, tail_zone, head_zone,
-        pieces.tail_place, pieces.head_place, pieces.place_count, pieces.snappable,
-    )  # fmt: skip
+    return replace(pieces, zone=zone, tail_zone=tail_zone, head_zone=head_zone)
+
+
+def _zones_off_ground(pieces: Pieces, zone: Ints, off: Ints) -> Ints:
+    """Zone in which bridges and tunnels end at each place.
+
+    That of the ground there; places without ground take the one zone that the bridges lead to, open land if several.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    unknown = len(pieces)
+    ground = np.flatnonzero(pieces.snappable)
+    found = np.full(pieces.place_count, unknown)
+    for place in (pieces.tail_place[ground], pieces.head_place[ground]):
+        np.minimum.at(found, place, zone[ground])
+    a, b = pieces.tail_place[off], pieces.head_place[off]
+    loose_a, loose_b = found[a] == unknown, found[b] == unknown
+    both = loose_a & loose_b
+    size = pieces.place_count
+    matrix = coo_array((np.ones(int(both.sum()), dtype=np.int8), (a[both], b[both])), shape=(size, size))
+    _, group = connected_components(matrix, directed=False)
+    lowest, highest = np.full(size, unknown), np.full(size, -1)
+    for loose, ground_end, here in ((a, b, loose_a & ~loose_b), (b, a, loose_b & ~loose_a)):
+        np.minimum.at(lowest, group[loose[here]], found[ground_end[here]])
+        np.maximum.at(highest, group[loose[here]], found[ground_end[here]])
+    agreed = np.where(lowest == highest, lowest, OPEN_LAND)
+    return np.where(found == unknown, agreed[group], found)
 
 
 def split_pieces(pieces: Pieces, at: Ints, measure: Floats) -> tuple[Pieces, Ints]:
@@ -140,6 +164,8 @@ def split_pieces(pieces: Pieces, at: Ints, measure: Floats) -> tuple[Pieces, Int
     order = inner[np.lexsort((along[inner], at[inner]))]
     new = np.ones(len(order), dtype=bool)
     new[1:] = (np.diff(at[order]) != 0) | (np.diff(along[order]) > _SAME_M)
+    if not len(order):
+        return pieces, places
     number = np.cumsum(new) - 1
     places[order] = pieces.place_count + number
     cut = order[new]

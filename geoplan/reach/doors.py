@@ -71,7 +71,7 @@ def facility_doors(facilities: gpd.GeoDataFrame) -> Doors:
     return Doors(xy, owner, len(facilities))
 
 
-def zones_of_doors(doors: Doors, walls: Walls, estates: pd.Series, *, wall_tolerance_m: float) -> Ints:
+def zones_of_doors(doors: Doors, walls: Walls, estates: pd.Series) -> Ints:
     """Zone of each door: where it lies, or its building's estate if it stands on that estate's wall.
 
     Parameters
@@ -82,8 +82,6 @@ def zones_of_doors(doors: Doors, walls: Walls, estates: pd.Series, *, wall_toler
         The zones.
     estates
         Estate of each owner, or None.
-    wall_tolerance_m
-        How near to the wall is on it, metres.
 
     Returns
     -------
@@ -95,7 +93,7 @@ def zones_of_doors(doors: Doors, walls: Walls, estates: pd.Series, *, wall_toler
     zone_of = {estate: number for number, estate in enumerate(walls.ids) if number != OPEN_LAND}
     home = np.array([zone_of.get(estate, OPEN_LAND) for estate in estates], dtype=np.int64)[doors.owner]
     odd = np.flatnonzero((home != OPEN_LAND) & (zone == walls.parent[home]))
-    apart = shapely.distance(walls.regions[home[odd]], shapely.points(doors.xy[odd]))
-    on_wall = odd[apart <= max(2.0 * wall_tolerance_m, 1e-6)]
+    # the outline is the wall's outer face, the region begins at its inner one
+    on_wall = odd[shapely.dwithin(walls.outlines[home[odd]], shapely.points(doors.xy[odd]), 1e-6)]
     zone[on_wall] = home[on_wall]
     return zone

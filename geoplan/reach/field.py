@@ -10,6 +10,7 @@ from geoplan.reach.arcs import PieceCosts
 from geoplan.reach.ground import Ground
 from geoplan.reach.isochrones import cut_lines, merge_spans
 from geoplan.reach.metric import Metric
+from geoplan.reach.times import ROUNDING
 
 __all__ = ["Field"]
 
@@ -41,7 +42,7 @@ class Field:
         np.minimum.at(out, ways.point, self._costs[ways.target] + ways.costs(self._pieces, self._metric))
         direct = self._ground.direct(snaps, self._ranks)
         np.minimum.at(out, direct.point, direct.costs(self._pieces, self._metric))
-        out[np.round(out, 6) > self._limit] = np.inf
+        out[out > self._limit + ROUNDING / 2.0] = np.inf
 
     def around(self, limit: float, *, every_m: float) -> Floats:
         """Points such that all places within the limit lie within a connector and ``every_m`` of one of them."""

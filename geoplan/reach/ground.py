@@ -68,7 +68,7 @@ class Ground:
         order[np.argsort(streets.index.to_numpy(), kind="stable")] = np.arange(len(streets))
         self.snapper = Snapper(self.walkways, order, self._barriers, obstacles, options)
         self.doors, self.goals = building_doors(town), facility_doors(town.facilities)
-        zones = zones_of_doors(self.doors, walls, town.buildings["estate"], wall_tolerance_m=wall_m)
+        zones = zones_of_doors(self.doors, walls, town.buildings["estate"])
         self.door, self.goal = self.snapper.snap(self.doors.xy, zones), self.snapper.snap(self.goals.xy)
         self.goal_rank: Ints = rank[self.goals.owner]
         self.arcs: Arcs = build_arcs(self.walkways, self.goal, self.goal_rank, len(town.facilities))

@@ -101,7 +101,8 @@ def contour_field(
             z = coarse[row0 : row0 + _TILE + 1, column0 : column0 + _TILE + 1]
             if z.min() <= limits[-1]:
                 per_cell, surface = _tile(field, grid, mixed, z, row0, column0, top)
-                for part, polygons in zip(parts, _contours(grid, surface, row0, column0, per_cell, limits), strict=True):
+                contours = _contours(grid, surface, row0, column0, per_cell, limits)
+                for part, polygons in zip(parts, contours, strict=True):
                     part.extend(polygons)
     tolerance = grid.cell_m / _FINE * _SIMPLER
     shapes: list[Any] = []

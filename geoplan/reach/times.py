@@ -21,9 +21,9 @@ __all__ = ["ROUNDING", "Reach", "WalkTimes", "check_limit", "settle"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_DIGITS = 6
+_DIGITS = 5
 ROUNDING = 10.0**-_DIGITS
-"""Costs are rounded to a millionth of their unit, so that sums of parts meet limits that they equal."""
+"""Costs are rounded to this part of their unit, as the sweep's are: sums of parts meet limits that they equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def settle(owner: Ints, cost: Floats, rank: Ints, limit: float) -> tuple[Ints, F
     Returns
     -------
     tuple of ndarray
-        Owners, each once and ascending, costs (rounded to a millionth) and ranks, the smallest of equal costs.
+        Owners, each once and ascending, costs (rounded by :data:`ROUNDING`) and ranks, the smallest of equal costs.
     """
     cost = np.round(cost, _DIGITS)
     kept = np.flatnonzero(np.isfinite(cost) & (cost <= round(limit, _DIGITS)))

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Foot = tuple[int, int, float, float]
 
+_SEAM_M = 5.0
 _SLACK_M = 0.05
 """A connector may leave its zone by this much: coordinates are rounded."""
 
@@ -127,7 +128,8 @@ def build_walkways(
         np.concatenate([joins[1], np.searchsorted(nodes, foot_place * zones + foot_zone), spans.b]),
         np.concatenate([np.zeros(len(joins[0])), length, spans.length_m]),
     )
-    component, walled_in = _components(streets, pieces, tail, head, links, zone)
+    ways_out = gate_node[[n for n, gate in enumerate(gates) if len(gate.zones) == 1]]
+    component, walled_in = _components(streets, pieces, tail, head, links, zone, ways_out)
     return Walkways(walls, tuple(gates), pieces, tail, head, xy, zone, links, gate_node, component, walled_in)
 
 
@@ -231,7 +233,7 @@ def _spans(pieces: Pieces, walls: Walls, gates: list[Gate], gate_node: Ints) -> 
 
 
 def _components(
-    streets: gpd.GeoDataFrame, pieces: Pieces, tail: Ints, head: Ints, links: Links, zone: Ints
+    streets: gpd.GeoDataFrame, pieces: Pieces, tail: Ints, head: Ints, links: Links, zone: Ints, ways_out: Ints
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Component of each node, largest first; and per component whether walls shut it in."""
     from scipy.sparse import coo_array
@@ -252,8 +254,9 @@ def _components(
     number = np.empty(count, dtype=np.int64)
     number[order] = np.arange(count)
     component = number[label]
-    walled_in = np.ones(count, dtype=bool)
-    walled_in[component[zone == OPEN_LAND]] = False
-    if count:
-        walled_in[0] = False
+    # shut in: nothing of open land but the seam between two walls, and no gate that leads out
+    in_open = np.bincount(component[tail], weights=walked * (pieces.zone == OPEN_LAND), minlength=count)
+    walled_in = (in_open <= _SEAM_M) & (np.bincount(component[zone != OPEN_LAND], minlength=count) > 0)
+    walled_in[component[ways_out]] = False
+    walled_in[:1] = False
     return component, walled_in

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["Gate", "Walls", "build_walls", "place_gates"]
+__all__ = ["OPEN_LAND", "Gate", "Walls", "build_walls", "place_gates"]
 
 Ints = NDArray[np.int64]
 
