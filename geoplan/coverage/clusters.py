@@ -93,15 +93,10 @@ def cluster_table(buildings: GeoDataFrame, *, distance_m: float) -> GeoDataFrame
     )
     summed = frame.groupby("group").agg({"buildings": "sum", "households": "sum", "people": "sum", "first": "first"})
     order = np.argsort(group, kind="stable")
-    sorted_shapes = np.asarray(table.geometry.array, dtype=object)[order]
-    bundles = shapely.geometrycollections(*_parts_of(sorted_shapes, group[order])) if len(table) else []
+    # Collections cannot hold collections of their own kind, so each house goes in as its single parts.
+    parts, house = shapely.get_parts(np.asarray(table.geometry.array, dtype=object)[order], return_index=True)
+    bundles = shapely.geometrycollections(parts, indices=group[order][house])
     summed["geometry"] = shapely.buffer(shapely.convex_hull(bundles), _OUTLINE_M, quad_segs=2)
     summed = summed.sort_values(["households", "first"], ascending=[False, True])
     index = pd.Index([str(number) for number in range(1, len(summed) + 1)], dtype=object, name="id")
     return GeoDataFrame(summed[[*columns, "geometry"]].set_index(index), geometry="geometry", crs=buildings.crs)
-
-
-def _parts_of(shapes: NDArray[np.object_], group: NDArray[np.int64]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Single parts and the group of each; collections cannot hold their own kind."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    return parts, group[owner]

@@ -63,13 +63,13 @@ def _data_notices(town: Town) -> list[Notice]:
         count = int(town.buildings["estimated"].sum())
         found.append(
             Notice(
-                "estimated-households",
+                "households-estimated",
                 msg("households of {count} of {all} buildings are estimates", count=count, all=len(town.buildings)),
                 True,
             )
         )
     if town.datum == "unknown":
-        found.append(Notice("unknown-datum", msg("the datum of the data is unknown; places may be off by 500 m"), True))
+        found.append(Notice("datum-unknown", msg("the datum of the data is unknown; places may be off by 500 m"), True))
     return found
 
 

@@ -158,7 +158,7 @@ class Walker:
         groups = self._groups(case)
         for ids, mine in zip(groups.facilities, groups.buildings, strict=True):
             doors = self.town.facilities.geometry.loc[ids].explode(index_parts=False)
-            back_m[mine] = data_edge_distance(self.town, doors).min()
+            back_m[mine] = data_edge_distance(self.town, doors).min(initial=np.inf)
         return unserved & (self._edge + back_m <= reach_m)
 
     def _measure_edge(self, wanted: NDArray[np.bool_]) -> None:

@@ -324,7 +324,7 @@ def test_notices_say_what_a_reader_must_know() -> None:
     mine = load_standard("baoting").override("baoting.service-site-area-min", 200)
     coverage = measure(t, standards=("gb50180-2018", mine))
     codes = [notice.code for notice in coverage.notices if notice.everywhere]
-    assert codes == ["synthetic", "estimated-households", "unknown-datum", "overridden-rules"]
+    assert codes == ["synthetic", "households-estimated", "datum-unknown", "overridden-rules"]
     assert coverage.notices[0].message == street_notice
     assert coverage.total()["estimated"] is True
 
