@@ -24,8 +24,10 @@ MAX_TOTAL = 2**61
 
 _GUARD, _HALF_GUARD = np.uint64(GUARD), np.uint64(GUARD // 2)
 _WANTED_DIGITS = 9
-_FEWEST_DECIMALS = 3
+_FEWEST_DECIMALS = 5  # so that a thousandth is shown
 _FEWEST_DIGITS = 6
+_MOST_DECIMALS = 300
+_DECIMALS_WITHOUT_COSTS = 8
 
 
 @njit(cache=True, nogil=True)
@@ -95,7 +97,8 @@ def choose_quantum(cost: NDArray[np.float64], *, max_arc: int) -> Quantum:
     Returns
     -------
     Quantum
-        A power of ten; the median cost has nine digits or more where the largest costs allow it.
+        A power of ten that shows a thousandth at least; the median cost has nine digits or more. Where the largest
+        costs do not leave room for that, as fine as they do, if that gives the smallest cost six digits.
 
     Raises
     ------
@@ -110,20 +113,20 @@ def choose_quantum(cost: NDArray[np.float64], *, max_arc: int) -> Quantum:
     """
     positive = cost[cost > 0.0]
     if len(positive) == 0:
-        return Quantum(_FEWEST_DECIMALS)
-    median = float(np.median(positive))
-    largest = float(positive.max())
+        return Quantum(_DECIMALS_WITHOUT_COSTS)
+    median, largest, smallest = float(np.median(positive)), float(positive.max()), float(positive.min())
     with np.errstate(over="ignore"):
         total = float(positive.sum())
     room = min(math.log10(max_arc) - math.log10(largest), math.log10(MAX_TOTAL) - math.log10(total))
-    decimals = min(math.ceil(_WANTED_DIGITS - math.log10(median)), math.floor(room - 1e-9))
-    if decimals < _FEWEST_DECIMALS and decimals + math.log10(median) < _FEWEST_DIGITS:
+    wanted = max(math.ceil(_WANTED_DIGITS - math.log10(median)), _FEWEST_DECIMALS)
+    decimals = min(wanted, math.floor(room - 1e-9)) if math.isfinite(room) else -_MOST_DECIMALS
+    if decimals < _FEWEST_DECIMALS and decimals + math.log10(smallest) < _FEWEST_DIGITS:
         raise InputError(
             Fault(
                 code="cost-range",
                 needed=msg("walking costs of one order of size"),
-                given=msg("a median of {median} and a largest of {largest}", median=median, largest=largest),
+                given=msg("costs from {smallest} to {largest}", smallest=smallest, largest=largest),
                 mend=msg("take out edges that nobody can walk instead of giving them a huge cost"),
             )
         )
-    return Quantum(decimals)
+    return Quantum(min(decimals, _MOST_DECIMALS))

@@ -165,14 +165,14 @@ class Searcher:
 
     def each(self, starts: Starts, numbers: Ints, limit: float, backward: bool) -> ReachedEach:
         """One search for each number, by number, cost and position."""
+        most = self.quantum.limit(limit)
+        if most < 0:
+            starts, numbers, most = _NOWHERE, _NOWHERE.positions, 0
         by_number = np.argsort(numbers, kind="stable")
         group_ptr = np.searchsorted(numbers[by_number], np.arange(int(numbers.max(initial=-1)) + 2))
         backward = backward and not self._symmetric
         layout = self.topology.layout(backward)
         records = layout.records[layout.rank[starts.positions[by_number]]]
-        most = self.quantum.limit(limit)
-        if most < 0:
-            starts, numbers, most = _NOWHERE, _NOWHERE.positions, 0
         keys = np.minimum(starts.spent[by_number], most + 1).astype(np.uint64)
         while True:
             workspace = self._take(backward)
