@@ -261,10 +261,11 @@ def _up_to(town: Town, below: Level, target: Level) -> pd.Series | None:
 
 
 def _given_or_place(units: GeoDataFrame, given: pd.Series | None, rows: GeoDataFrame, column: str) -> Assignment:
+    """Units of buildings."""
     if given is None:
         return match_points(units, _points(rows))
     known = _as_ids(given)
-    _check_known(known, units, rows.index.name or "", column)
+    _check_known(known, units, "buildings", column)
     silent = known.isna().to_numpy()
     if not silent.any():
         return Assignment(known)

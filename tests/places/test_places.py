@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from geopandas import GeoSeries
 from handmade import CRS, buildings, estates, facilities, level, streets, town
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPoint, Point, Polygon, box
 
@@ -148,6 +148,7 @@ def test_edge_of_hardly_anything() -> None:
     assert data_edge_distance(lone, points()).tolist() == []
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(-20, 220), st.integers(-20, 120)), min_size=1, max_size=20, unique=True))
 def test_everybody_is_in_the_smallest_unit_that_covers_them(places: list[tuple[int, int]]) -> None:
     homes = buildings({f"h{i}": {"geometry": Point(p)} for i, p in enumerate(places)})
