@@ -44,8 +44,8 @@ class Zone:
 ZONES = {
     "core": Zone(30.0, 11.0, 5.0, 2.6, jitter=0.08, bend=0.04),
     "new": Zone(36.0, 19.0, 15.0, 8.0, jitter=0.03, bend=0.025),
-    "mixed": Zone(32.0, 14.0, 6.6, 3.3, jitter=0.10, bend=0.05),
-    "village": Zone(40.0, 16.0, 5.0, 2.8, jitter=0.18, bend=0.08),
+    "mixed": Zone(32.0, 14.0, 6.4, 3.1, jitter=0.10, bend=0.05),
+    "village": Zone(40.0, 16.0, 5.0, 2.7, jitter=0.18, bend=0.08),
     "industry": Zone(60.0, 26.0, 22.0, 7.5, jitter=0.03, bend=0.02),
     "fringe": Zone(90.0, 36.0, 16.0, 7.5, jitter=0.12, bend=0.06),
     "strip": Zone(1e9, 1e9, 1e9, 5.0, jitter=0.02, bend=0.0),

@@ -21,9 +21,9 @@ import pyogrio
 import shapely
 from openpyxl.styles import Alignment, Font
 
-__all__ = ["STAMP", "write_csv", "write_geojson", "write_gbk_shapefile", "write_gpkg", "write_ledger"]
+__all__ = ["STAMP", "write_csv", "write_gbk_shapefile", "write_geojson", "write_gpkg", "write_ledger"]
 
-STAMP = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - a stamp without a zone is what the formats hold
+STAMP = datetime.datetime(2026, 1, 1)
 """The time that every sample file claims to be from."""
 
 _COMPANIONS = (".shp", ".shx", ".dbf", ".prj", ".cpg")

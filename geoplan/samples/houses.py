@@ -10,7 +10,7 @@ from shapely import affinity
 
 from geoplan.samples.sites import Cell
 
-__all__ = ["House", "STYLES", "Style", "build", "choose_style"]
+__all__ = ["STYLES", "House", "Style", "build", "choose_style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class House:
     shape: shapely.Polygon
     floors: int
     flats: int
+
+    @property
+    def floor_area_m2(self) -> float:
+        """Floor area of all storeys."""
+        return round(self.shape.area * self.floors, 1)
 
 
 def choose_style(cell: Cell, rng: np.random.Generator) -> str:

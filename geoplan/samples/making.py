@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from geoplan.errors import Fault, InputError, msg
-from geoplan.samples.county import write_county
-from geoplan.samples.plans import PLANS
+from geoplan.samples import county, subdistrict, township
+from geoplan.samples.plans import TownPlan
 from geoplan.samples.town import SampleTown, make_town
 
 __all__ = ["SEEDS", "generate_sample"]
 
-SEEDS: Mapping[str, int] = {"county": 7}
+SEEDS: Mapping[str, int] = {"county": 4, "subdistrict": 6, "township": 7}
 """Seed of each shipped sample town."""
 
-_WRITERS: Mapping[str, Callable[[SampleTown, Path], None]] = {"county": write_county}
+_TOWNS: Mapping[str, tuple[TownPlan, Callable[[SampleTown, Path], None]]] = {
+    "county": (county.PLAN, county.write),
+    "subdistrict": (subdistrict.PLAN, subdistrict.write),
+    "township": (township.PLAN, township.write),
+}
 
 
 def generate_sample(name: str, folder: Path, *, seed: int | None = None) -> SampleTown:
@@ -40,16 +44,17 @@ def generate_sample(name: str, folder: Path, *, seed: int | None = None) -> Samp
     InputError
         If there is no sample of that name.
     """
-    if name not in _WRITERS:
+    if name not in _TOWNS:
         raise InputError(
             Fault(
                 "unknown-sample",
                 msg("the name of a sample town"),
                 msg("'{name}'", name=name),
-                msg("choose one of {names}", names=", ".join(_WRITERS)),
+                msg("choose one of {names}", names=", ".join(_TOWNS)),
             )
         )
-    town = make_town(PLANS[name], seed=SEEDS[name] if seed is None else seed)
+    plan, write = _TOWNS[name]
+    town = make_town(plan, seed=SEEDS[name] if seed is None else seed)
     folder.mkdir(parents=True, exist_ok=True)
-    _WRITERS[name](town, folder)
+    write(town, folder)
     return town

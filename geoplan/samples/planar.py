@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import atan2, cos, hypot, pi, sin
 
 import numpy as np
 import shapely
 
-__all__ = ["Line", "Planar", "XY"]
+__all__ = ["XY", "Line", "Planar"]
 
 XY = tuple[float, float]
 Line = tuple[str, str, Sequence[XY]]
@@ -124,7 +125,7 @@ class Planar:
         second = [*(ring[j:i] if j <= i else ring[j:] + ring[:i]), *path[:-1]]
         for a, b in _edges(ring):
             del self.left[a, b]
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in pairwise(path):
             self.kind[_key(a, b)], self.name[_key(a, b)] = kind, name
             self.degree[a] += 1
             self.degree[b] += 1
@@ -137,18 +138,28 @@ class Planar:
         return faces[0], faces[1]
 
     def cut(
-        self, face: int, centre: XY, angle: float, kind: str, *, bend: float = 0.0, frontage_m: float = 0.0
+        self,
+        face: int,
+        centre: XY,
+        angle: float,
+        kind: str,
+        *,
+        bend: float = 0.0,
+        frontage_m: float = 0.0,
+        snap_m: float = 30.0,
+        least: float = 0.24,
     ) -> tuple[int, int] | None:
         """Cut a face by a line through ``centre`` into two; None where the cut would be a bad one.
 
-        The ends snap to a junction within 30 m, so that crossings come about beside T-junctions; ``bend`` is the
-        deviation of the middle as a share of the length. Both parts keep ``frontage_m`` on streets.
+        The ends snap to a junction within ``snap_m``, so that crossings come about beside T-junctions; ``bend`` is the
+        deviation of the middle as a share of the length. Both parts keep ``frontage_m`` on streets and
+        the share ``least`` of the area.
         """
         polygon = self.polygon(face)
         ends = _chord(polygon, centre, angle)
         if ends is None:
             return None
-        hits = [self._hit(face, end) for end in ends]
+        hits = [self._hit(face, end, snap_m) for end in ends]
         points = [self.xy[hit] if isinstance(hit, int) else hit[2] for hit in hits]
         curve = _bent(points[0], points[1], bend)
         line = shapely.LineString(curve)
@@ -156,11 +167,11 @@ class Planar:
             return None
         path = [hit if isinstance(hit, int) else self.split_edge(*hit) for hit in hits]
         middle = [self.vertex(p) for p in curve[1:-1]]
-        if not self._good_parts(face, [path[0], *middle, path[1]], kind, frontage_m):
+        if not self._good_parts(face, [path[0], *middle, path[1]], kind, frontage_m, least):
             return None
         return self.split_face(face, [path[0], *middle, path[1]], kind)
 
-    def _good_parts(self, face: int, path: list[int], kind: str, frontage_m: float) -> bool:
+    def _good_parts(self, face: int, path: list[int], kind: str, frontage_m: float, least: float) -> bool:
         ring = self.rings[face]
         i, j = ring.index(path[0]), ring.index(path[-1])
         sides = [ring[i : j + 1] if i <= j else ring[i:] + ring[: j + 1]]
@@ -170,19 +181,19 @@ class Planar:
             if len(side) + len(back) < 3:
                 return False
             area = shapely.Polygon([self.xy[v] for v in [*side, *back]]).area
-            front = sum(self.length(a, b) for a, b in zip(side, side[1:], strict=False) if self.edge_kind(a, b))
-            if area < 0.24 * whole or (not kind and front < frontage_m):
+            front = sum(self.length(a, b) for a, b in pairwise(side) if self.edge_kind(a, b))
+            if area < least * whole or (not kind and front < frontage_m):
                 return False
         return True
 
-    def _hit(self, face: int, end: XY) -> int | tuple[int, int, XY]:
+    def _hit(self, face: int, end: XY, snap_m: float) -> int | tuple[int, int, XY]:
         """The junction to snap to, or the edge and place where to make one."""
         near = [
             (hypot(self.xy[v][0] - end[0], self.xy[v][1] - end[1]), v)
             for v in self.rings[face]
             if self.degree[v] >= 3 or self._corner(face, v)
         ]
-        if near and min(near)[0] < 30.0:
+        if near and min(near)[0] < snap_m:
             return min(near)[1]
         point = shapely.Point(end)
         a, b = min(

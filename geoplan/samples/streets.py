@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import atan2, pi
 
 import networkx as nx
-import numpy as np
 
 from geoplan.samples.planar import XY, Planar
 from geoplan.samples.sites import Cell
@@ -72,7 +72,7 @@ def _edges(plan: Planar, cells: Sequence[Cell], strips: dict[int, str]) -> nx.Gr
     for cell in cells:
         for lane in cell.lanes:
             kind = "footway" if cell.use == "village" else "service"
-            for p, q in zip(lane, lane[1:], strict=False):
+            for p, q in pairwise(lane):
                 graph.add_edge(p, q, kind=kind, name="", level=0)
     main = max(nx.connected_components(graph), key=len)
     return graph.subgraph(main).copy()
@@ -132,7 +132,11 @@ def _deflection(p: XY, centre: XY, q: XY) -> float:
 
 
 def _mark_crossings(streets: list[Street]) -> None:
-    """A signal where main roads meet, a minor crossing where a small street meets one: half the wait on each arm."""
+    """Say what one waits at, half the wait on each arm.
+
+    A signal where main roads cross, traffic where a small street meets a main road; who walks along the main road does
+    not wait for the small one.
+    """
     ranks: dict[XY, list[int]] = defaultdict(list)
     for street in streets:
         for end in (street.points[0], street.points[-1]):
@@ -140,24 +144,13 @@ def _mark_crossings(streets: list[Street]) -> None:
     for street in streets:
         waits = []
         for end in (street.points[0], street.points[-1]):
-            rank = sorted(ranks[end])
-            if (
-                len(rank) >= 3
-                and rank[0] <= 1
-                and rank[2] <= 2
-                and max(rank) <= 3
-                and len([r for r in rank if r > 1]) < 3
-            ):
+            main = sum(rank <= 1 for rank in ranks[end])
+            if main >= 3:
                 waits.append("signal")
-            elif len(rank) >= 3 and rank[0] <= 1:
+            elif main == 2 and len(ranks[end]) > 2 and _RANK[street.kind] > 1:
                 waits.append("minor")
         if street.level < 0:
             street.crossing, street.wait_share = "bridge", 1.0
         elif waits:
             street.crossing = "signal" if "signal" in waits else "minor"
             street.wait_share = 0.5 * waits.count(street.crossing)
-
-
-def length_km(streets: Sequence[Street]) -> float:
-    """Length of all streets in kilometres."""
-    return float(sum(np.hypot(*np.diff(np.array(s.points), axis=0).T).sum() for s in streets)) / 1000

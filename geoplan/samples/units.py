@@ -51,17 +51,48 @@ def balanced_regions(
     """
     squared = ((xy[:, None, :] - seeds[None, :, :]) ** 2).sum(axis=2) + apart
     offset = np.zeros(len(seeds))
-    want = share * weight.sum()
+    want = np.maximum(share * weight.sum(), 1.0)
     step = 0.35 * float(np.median(squared.min(axis=1)))
     best, best_off = squared.argmin(axis=1), np.inf
     for turn in range(500):
         region = (squared - offset).argmin(axis=1)
         have = np.bincount(region, weight, len(seeds))
-        off = float(np.abs(have - want).sum())
+        off = (
+            float(np.abs(have - want).sum())
+            + float(want.sum()) * (np.bincount(region, minlength=len(seeds)) == 0).sum()
+        )
         if off < best_off:
             best, best_off = region, off
         offset += step * (0.993**turn) * (want - have) / np.maximum(want, 0.25 * want.mean())
-    return _connect(graph, best)
+    for r in np.flatnonzero(np.bincount(best, minlength=len(seeds)) == 0):
+        best[squared[:, r].argmin()] = r
+    return _even_out(graph, _connect(graph, best), weight, want)
+
+
+def _even_out(graph: nx.Graph, region: np.ndarray, weight: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """Move parcels across borders, the most useful move first, while that brings regions nearer to what they want."""
+    region = region.copy()
+    edges = np.array(list(graph.edges), dtype=int).reshape(-1, 2)
+    edges = np.concatenate([edges, edges[:, ::-1]])
+    around = np.array([sum(graph[i][j]["m"] for j in graph[i]) for i in range(len(region))])
+    for _ in range(600):
+        over = np.bincount(region, weight, len(want)) - want
+        here, there = region[edges[:, 0]], region[edges[:, 1]]
+        heavy = weight[edges[:, 0]]
+        gain = (over[here] ** 2 - (over[here] - heavy) ** 2) / want[here]
+        gain += (over[there] ** 2 - (over[there] + heavy) ** 2) / want[there]
+        gain[(here == there) | (heavy <= 0)] = 0.0
+        for k in np.argsort(-gain, kind="stable"):
+            i, target = int(edges[k, 0]), int(there[k])
+            if gain[k] <= 1.0:
+                return region
+            beside = sum(graph[i][j]["m"] for j in graph[i] if region[j] == target)
+            if beside > 0.22 * around[i] and _holds(graph, region, i, int(region[i])):
+                region[i] = target
+                break
+        else:
+            return region
+    return region
 
 
 def _connect(graph: nx.Graph, region: np.ndarray) -> np.ndarray:
@@ -189,37 +220,34 @@ def split_regions(
     """Divide every region into that many parts of about equal weight, numbered on from 0."""
     out = np.full(len(region), -1)
     start = 0
-    for r, count in enumerate(counts):
+    for r, wanted in enumerate(counts):
         members = np.flatnonzero(region == r)
-        at, heavy = xy[members], weight[members] + 1.0
-        seeds = _spread(at, heavy, count)
-        part = balanced_regions(
-            nx.relabel_nodes(graph.subgraph(members.tolist()), {int(m): k for k, m in enumerate(members)}),
-            at,
-            heavy,
-            seeds,
-            np.full(count, 1 / count),
-            np.zeros((len(members), count)),
-        )
+        count = min(wanted, len(members))
+        heavy = weight[members]
+        part = np.zeros(len(members), dtype=int)
+        _bisect(xy[members], heavy + 0.5, np.arange(len(members)), count, 0, part)
+        near = nx.relabel_nodes(graph.subgraph(members.tolist()), {int(m): k for k, m in enumerate(members)})
+        part = _even_out(near, _connect(near, part), heavy, np.full(count, max(heavy.sum() / count, 1.0)))
         out[members] = start + part
-        start += count
+        start += wanted
     return out
 
 
-def _spread(xy: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
-    """Weighted k-means from seeds that lie far apart."""
-    chosen = [int(np.argmax(weight))]
-    while len(chosen) < count:
-        away = np.min([((xy - xy[c]) ** 2).sum(axis=1) for c in chosen], axis=0)
-        chosen.append(int(np.argmax(away * weight)))
-    seeds = xy[chosen]
-    for _ in range(25):
-        near = ((xy[:, None] - seeds[None]) ** 2).sum(axis=2).argmin(axis=1)
-        for k in range(count):
-            mine = near == k
-            if mine.any():
-                seeds[k] = np.average(xy[mine], axis=0, weights=weight[mine])
-    return seeds
+def _bisect(xy: np.ndarray, weight: np.ndarray, members: np.ndarray, count: int, first: int, part: np.ndarray) -> None:
+    """Halve the members across their long side, by weight, until there are ``count`` parts."""
+    if count == 1:
+        part[members] = first
+        return
+    less = count // 2
+    spread = xy[members] - np.average(xy[members], axis=0, weights=weight[members])
+    axis = np.linalg.svd(spread * np.sqrt(weight[members])[:, None], full_matrices=False)[2][0]
+    axis = axis if axis[np.argmax(np.abs(axis))] > 0 else -axis
+    order = members[np.argsort(np.round(spread @ axis, 3), kind="stable")]
+    share = np.cumsum(weight[order]) - weight[order] / 2
+    at = int(np.searchsorted(share, weight[order].sum() * less / count))
+    at = min(max(at, less), len(order) - (count - less))
+    _bisect(xy, weight, order[:at], less, first, part)
+    _bisect(xy, weight, order[at:], count - less, first + less, part)
 
 
 def number_by_place(middles: Sequence[XY], *, band_m: float = 400.0) -> list[int]:
