@@ -12,11 +12,11 @@ import pyproj
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Datum, Level, Notice, Town
 from geoplan.read.crs import to_crs, town_crs
-from geoplan.read.datum_check import convert_datum, detect_datum, settle_datum
+from geoplan.read.datum_check import SHIFT_NAMES, convert_datum, detect_datum, settle_datum
 from geoplan.read.households import HouseholdOptions, estimate_households
 from geoplan.read.layer import complete_columns
 from geoplan.read.relate import decide_walled, far_faults, place_in_estates, reference_faults
-from geoplan.read.sources import SCHEMAS, LayerRead
+from geoplan.read.sources import ROLE_NAMES, SCHEMAS, LayerRead
 from geoplan.read.streets import build_streets
 from geoplan.read.validate import empty_layer, validate_ids, validate_table
 
@@ -129,8 +129,8 @@ def _missing_layers(reads: Sequence[LayerRead]) -> list[Fault]:
     faults = [
         Fault(
             "missing-layer",
-            msg("a layer of {role}", role=role),
-            msg("layers of: {roles}", roles=", ".join(sorted(roles)) or "-"),
+            msg("a layer of {role}", role=ROLE_NAMES[role]),
+            msg("only layers with the roles {roles}", roles=", ".join(sorted(roles)) or "-"),
             msg('add a [[layers]] entry with role = "{role}"', role=role),
         )
         for role in _NEEDED
@@ -274,7 +274,7 @@ def _datum_notices(tables: dict[str, gpd.GeoDataFrame], wheres: dict[str, Where]
             text = msg(
                 "{file} fits the streets better when shifted ({shift}: {best:.1f} m off, not {given:.1f} m)",
                 file=wheres[role].file,
-                shift=guess.shift,
+                shift=SHIFT_NAMES[guess.shift],
                 best=guess.misfit_m[guess.shift],
                 given=guess.misfit_m["none"],
             )

@@ -134,7 +134,7 @@ def town_crs(text: str, lon: float, lat: float) -> pyproj.CRS:
     )
 
 
-def check_coordinates(frame: gpd.GeoDataFrame, where: Where) -> tuple[list[Fault], list[Notice]]:
+def check_coordinates(frame: gpd.GeoDataFrame, where: Where) -> list[Fault]:
     """Whether a layer's coordinates can be in the CRS that it declares.
 
     Parameters
@@ -146,21 +146,19 @@ def check_coordinates(frame: gpd.GeoDataFrame, where: Where) -> tuple[list[Fault
 
     Returns
     -------
-    faults : list of Fault
+    list of Fault
         No CRS, a local grid, degrees where metres are declared and the other way round, swapped axes, another zone.
-    notices : list of Notice
-        A legacy datum.
     """
     bounds = frame.total_bounds
     if not np.isfinite(bounds).all():
-        return [], []
+        return []
     if frame.crs is None:
-        return [_no_crs(bounds, where)], []
+        return [_no_crs(bounds, where)]
     crs = pyproj.CRS(frame.crs)
     if _is_local(crs):
-        return [_local_grid(crs, where)], []
+        return [_local_grid(crs, where)]
     fault = _check_degrees(bounds, crs, where) if crs.is_geographic else _check_metres(frame, crs, where)
-    return ([fault] if fault else []), _legacy(crs, where)
+    return [fault] if fault else []
 
 
 def to_crs(frame: gpd.GeoDataFrame, crs: pyproj.CRS, where: Where) -> tuple[gpd.GeoDataFrame, list[Notice]]:
@@ -189,7 +187,7 @@ def to_crs(frame: gpd.GeoDataFrame, crs: pyproj.CRS, where: Where) -> tuple[gpd.
         "reprojected",
         msg("{file}: reprojected from {source} to {target}", file=where.file, source=_name(source), target=_name(crs)),
     )
-    return frame.to_crs(crs), [notice]
+    return frame.to_crs(crs), [notice, *_legacy(source, crs, where)]
 
 
 def _name(crs: pyproj.CRS) -> str:
@@ -336,16 +334,11 @@ def _other_zone(crs: pyproj.CRS, x: float) -> pyproj.CRS | None:
     return None
 
 
-def _legacy(crs: pyproj.CRS, where: Where) -> list[Notice]:
-    base = crs.geodetic_crs
-    name = _LEGACY.get(base.to_epsg() or 0) if base is not None else None
-    if name is None:
+def _legacy(source: pyproj.CRS, target: pyproj.CRS, where: Where) -> list[Notice]:
+    """Beijing 54 and Xi'an 80 have no exact way to CGCS2000 without local parameters."""
+    codes = [(crs.geodetic_crs.to_epsg() or 0) if crs.geodetic_crs is not None else 0 for crs in (source, target)]
+    name = _LEGACY.get(codes[0])
+    if name is None or codes[0] == codes[1]:
         return []
-    return [
-        Notice(
-            "legacy-datum",
-            msg(
-                "{file}: its datum {datum} can be off by tens of metres after reprojection", file=where.file, datum=name
-            ),
-        )
-    ]
+    text = msg("{file}: its datum {datum} can be off by tens of metres after reprojection", file=where.file, datum=name)
+    return [Notice("legacy-datum", text, everywhere=True)]

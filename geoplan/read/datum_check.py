@@ -11,7 +11,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import Fault, Where, msg
+from geoplan.errors import Fault, Message, Where, msg
 from geoplan.model import Datum, Notice
 from geoplan.read.datums import (
     Degrees,
@@ -23,7 +23,7 @@ from geoplan.read.datums import (
 )
 from geoplan.read.sources import LayerRead
 
-__all__ = ["DatumGuess", "convert_datum", "detect_datum", "settle_datum"]
+__all__ = ["SHIFT_NAMES", "DatumGuess", "convert_datum", "detect_datum", "settle_datum"]
 
 _TRUE: frozenset[Datum] = frozenset({"wgs84", "cgcs2000"})
 _SAMPLE = 1000
@@ -41,6 +41,15 @@ _FROM_WGS84: dict[str, Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]] = 
     "gcj02": gcj02_from_wgs84,
     "bd09": bd09_from_wgs84,
 }
+
+SHIFT_NAMES: dict[str, Message] = {
+    "none": msg("not shifted"),
+    "from gcj02": msg("from gcj02"),
+    "from bd09": msg("from bd09"),
+    "to gcj02": msg("to gcj02"),
+    "to bd09": msg("to bd09"),
+}
+"""Shifts as people say them."""
 
 
 @dataclass(frozen=True, slots=True)

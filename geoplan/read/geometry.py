@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Fault, Message, Where, msg
 from geoplan.model import Notice
+from geoplan.read.sources import ROLE_NAMES
 
 __all__ = ["conform_geometry"]
 
@@ -20,6 +21,10 @@ _Mask = NDArray[np.bool_]
 _LINE_TYPES = (1, 2, 5)  # LineString, LinearRing, MultiLineString
 _POLYGON_TYPES = (3, 6)
 _COLLECTION = 7
+_TYPE_NAMES = (
+    *("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"),
+    *("GeometryCollection", ""),
+)
 _DIMENSION = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
 _OUTLINED = frozenset({"buildings", "estates", "units"})
 
@@ -29,7 +34,7 @@ def conform_geometry(
 ) -> tuple[gpd.GeoDataFrame, list[Fault], list[Notice]]:
     """Bring the geometries of a layer to the types that its role allows.
 
-    Heights are left out (streets keep theirs for slopes), collections of one kind are opened, closed outlines become
+    Heights are left out (streets keep theirs for slopes), collections are opened, closed outlines become
     polygons, areas of facilities become a point inside; each of these steps is a notice.
 
     Parameters
@@ -71,17 +76,18 @@ def conform_geometry(
             msg("{file}: heights of {count} geometries were left out", **name(high)),
         )
     mixed = shapely.get_type_id(shapes) == _COLLECTION
-    dimensions = {_DIMENSION[t] for t in allowed}
-    mixed &= np.array([_one_kind(s) in dimensions if m else False for s, m in zip(shapes, mixed, strict=True)], bool)
-    step(
-        "collections-opened",
-        mixed,
-        _open_all,
-        msg("{file}: {count} geometry collections of one kind were opened", **name(mixed)),
-    )
+    mixed &= np.isin(shapely.get_dimensions(shapes), sorted({_DIMENSION[t] for t in allowed}))
+    thin = mixed.copy()
+    thin[mixed] = [_has_thinner_parts(shape) for shape in shapes[mixed]]
+    text = msg("{file}: {count} geometry collections were opened, lines and points in them left out", **name(thin))
+    step("parts-left-out", thin, _open_all, text)
+    mixed &= ~thin
+    text = msg("{file}: {count} geometry collections of one kind were opened", **name(mixed))
+    step("collections-opened", mixed, _open_all, text)
     types = shapely.get_type_id(shapes)
     if role in _OUTLINED:
-        closed = np.isin(types, _LINE_TYPES) & _all_closed(shapes)
+        closed = np.isin(types, _LINE_TYPES)
+        closed[closed] = _all_closed(shapes[closed])
         step(
             "outlines-filled", closed, _fill, msg("{file}: {count} closed outlines were taken as areas", **name(closed))
         )
@@ -106,11 +112,9 @@ def conform_geometry(
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)), faults, notices
 
 
-def _one_kind(collection: shapely.Geometry) -> int:
-    """Dimension of all parts of a collection, -1 where they differ."""
-    parts = _parts(collection)
-    dimensions = {shapely.get_dimensions(part).item() for part in parts}
-    return dimensions.pop() if len(dimensions) == 1 else -1
+def _has_thinner_parts(collection: shapely.Geometry) -> bool:
+    """Whether some parts are lines or points beside areas, or points beside lines: what an overlay leaves behind."""
+    return len({shapely.get_dimensions(part).item() for part in _parts(collection)}) > 1
 
 
 def _parts(collection: shapely.Geometry) -> list[shapely.Geometry]:
@@ -124,7 +128,7 @@ def _open_all(shapes: _Geometries) -> _Geometries:
     builders = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}
     opened = np.empty(len(shapes), object)
     for i, shape in enumerate(shapes):
-        parts = _parts(shape)
+        parts = [p for p in _parts(shape) if shapely.get_dimensions(p) == shapely.get_dimensions(shape)]
         opened[i] = parts[0] if len(parts) == 1 else builders[shapely.get_dimensions(parts[0]).item()](parts)
     return opened
 
@@ -177,12 +181,13 @@ def _faults(
         msg("infinite coordinates, or none"),
         msg("draw these shapes again, or delete these rows"),
     )
-    types = np.array([s.geom_type if s is not None else "" for s in shapes], object)
-    wrong = ~empty & ~np.isin(types.astype(str), sorted(allowed))
+    # a missing shape is of type -1, the last name
+    types = np.array(_TYPE_NAMES)[shapely.get_type_id(shapes)]
+    wrong = ~empty & ~np.isin(types, sorted(allowed))
     report(
         "wrong-geometry",
         wrong,
-        msg("{types} for {role}", types=", ".join(sorted(allowed)), role=role),
+        msg("{types} for {role}", types=", ".join(sorted(allowed)), role=ROLE_NAMES[role]),
         msg("{types}", types=", ".join(sorted({str(t) for t in types[wrong]}))),
         msg("check the role of the layer; outlines drawn as lines must be closed, and shapes of one kind"),
     )

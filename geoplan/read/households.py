@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from geoplan.errors import Fault, InputError, Where, msg
+from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.model import Notice
 
 __all__ = ["HouseholdOptions", "apportion", "estimate_households"]
+
+_COUNT_NAMES: dict[str, Message] = {"households": msg("households"), "people_resident": msg("people")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +234,7 @@ def _share_notices(empty: list[str], over: list[str], column: str) -> list[Notic
         text = msg(
             "{count} estates have {column} but no dwelling to hold them: {ids}",
             count=len(empty),
-            column=column,
+            column=_COUNT_NAMES[column],
             ids=", ".join(empty[:5]),
         )
         notices.append(Notice("estates-without-buildings", text, everywhere=True))
@@ -240,7 +242,7 @@ def _share_notices(empty: list[str], over: list[str], column: str) -> list[Notic
         text = msg(
             "{count} estates have less {column} than their buildings: {ids}; the buildings count",
             count=len(over),
-            column=column,
+            column=_COUNT_NAMES[column],
             ids=", ".join(over[:5]),
         )
         notices.append(Notice("estates-below-buildings", text))

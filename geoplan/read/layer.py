@@ -104,14 +104,13 @@ def read_layer(source: LayerSource) -> LayerRead:
     faults += more
     notices += notes
     if not any(fault.code in {"empty-geometry", "endless-geometry"} for fault in more):
-        more, notes = check_coordinates(table, raw.where)
-        faults += more
-        notices += notes
+        faults += check_coordinates(table, raw.where)
     faults += validate_values(table, _checkable(source), raw.where)
     if faults:
         raise InputError(faults)
     if source.doors and source.role == "facilities":
-        table = _join_doors(table)
+        table, notes = _join_doors(table, raw.where)
+        notices += notes
     return LayerRead(table, source, tuple(notices), raw_streets=source.role == "streets")
 
 
@@ -284,9 +283,17 @@ def _checkable(source: LayerSource) -> TableSchema:
     return TableSchema(source.schema.name, source.schema.geometry, columns)
 
 
-def _join_doors(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _join_doors(frame: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, list[Notice]]:
     """Rows of one id to one facility: its first row's columns, all rows' points."""
     points = frame.geometry.explode(index_parts=False)
     doors = points.groupby(level=0, sort=False).agg(lambda g: g.iloc[0] if len(g) == 1 else g.union_all())
     first = frame[~frame.index.duplicated()]
-    return first.set_geometry(gpd.GeoSeries(doors, crs=frame.crs).reindex(first.index))
+    joined = first.set_geometry(gpd.GeoSeries(doors, crs=frame.crs).reindex(first.index))
+    columns = frame.drop(columns="geometry")
+    kinds = columns.groupby(level=0, sort=False).nunique(dropna=False)
+    differing = kinds.index[(kinds > 1).any(axis=1)]
+    if not len(differing):
+        return joined, []
+    ids = ", ".join(differing[:5])
+    text = msg("{file}: doors of one facility differ, the first row counts: {ids}", file=where.file, ids=ids)
+    return joined, [Notice("doors-differ", text)]

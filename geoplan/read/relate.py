@@ -11,6 +11,7 @@ import shapely
 
 from geoplan.errors import Fault, Where, msg
 from geoplan.model import BUILDINGS, Level, Notice
+from geoplan.read.sources import ROLE_NAMES
 from geoplan.read.validate import validate_references
 
 __all__ = ["decide_walled", "far_faults", "place_in_estates", "reference_faults"]
@@ -191,7 +192,12 @@ def far_faults(
         faults.append(
             Fault(
                 "outside-streets" if name == "streets" else "outside-units",
-                msg("{role} within {limit:g} m of the area of {base}", role=role, limit=far_m, base=name),
+                msg(
+                    "{role} within {limit:g} m of the area of {base}",
+                    role=ROLE_NAMES[role],
+                    limit=far_m,
+                    base=ROLE_NAMES.get(name, name),
+                ),
                 msg(
                     "{count} of {all} rows outside, up to {km:.1f} km away",
                     count=int(far.sum()),

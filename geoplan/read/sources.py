@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from geoplan.errors import Where
+from geoplan.errors import Message, Where, msg
 from geoplan.model import (
     BARRIERS,
     BUILDINGS,
@@ -25,7 +25,7 @@ from geoplan.model import (
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-__all__ = ["ROLES", "SCHEMAS", "LayerRead", "LayerSource", "Role", "TableJoin"]
+__all__ = ["ROLES", "ROLE_NAMES", "SCHEMAS", "LayerRead", "LayerSource", "Role", "TableJoin"]
 
 Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "units"]
 
@@ -35,6 +35,18 @@ SCHEMAS: Mapping[str, TableSchema] = {
 """The schema of each role."""
 
 ROLES: tuple[str, ...] = tuple(SCHEMAS)
+
+ROLE_NAMES: Mapping[str, Message] = {
+    "buildings": msg("buildings"),
+    "facilities": msg("facilities"),
+    "streets": msg("streets"),
+    "estates": msg("estates"),
+    "gates": msg("gates"),
+    "entrances": msg("entrances"),
+    "barriers": msg("barriers"),
+    "units": msg("units"),
+}
+"""Roles as people say them."""
 
 
 @dataclass(frozen=True, slots=True)

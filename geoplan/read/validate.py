@@ -11,6 +11,7 @@ import pandas as pd
 from geoplan.errors import Fault, Where, msg
 from geoplan.model import Column, TableSchema
 from geoplan.read.geometry import conform_geometry
+from geoplan.read.sources import ROLE_NAMES
 
 __all__ = ["validate_ids", "validate_references", "validate_table", "validate_values"]
 
@@ -221,7 +222,7 @@ def validate_references(
     return [
         Fault(
             "missing-reference",
-            msg("ids of rows in {table}", table=target),
+            msg("ids of rows in {table}", table=ROLE_NAMES.get(target, target)),
             msg("ids that are not there: {names}", names=names),
             msg("correct these ids, or leave the cells empty"),
             Where(where.file, where.layer, column, rows),

@@ -332,7 +332,7 @@ CASES = [
     ),
     Case(
         "a collection of two kinds",
-        shapes(GeometryCollection([square(0, 0), point(5, 5)]), square(0, 0)),
+        shapes(GeometryCollection([square(0, 0), line((0, 0), (5, 5))]), line((0, 0), (5, 5)), role="streets"),
         "wrong-geometry",
         rows=("a",),
         mend="one kind",
@@ -571,5 +571,5 @@ def test_one_spoilt_row_far_off_does_not_hide_the_rest() -> None:
     from geoplan.read.crs import check_coordinates
 
     table = frame([*(square(20 * i, 0) for i in range(9)), box(0, 0, 1, 1)])
-    assert check_coordinates(table, Where("a.gpkg")) == ([], [])
-    assert check_coordinates(frame([Point(0, 0)]), Where("a.gpkg"))[0]
+    assert check_coordinates(table, Where("a.gpkg")) == []
+    assert check_coordinates(frame([Point(0, 0)]), Where("a.gpkg"))

@@ -299,6 +299,12 @@ def test_collections_of_one_kind_are_opened(tmp_path: Path) -> None:
     assert "collections-opened" in said
 
 
+def test_lines_left_in_an_area_by_an_overlay_are_left_out(tmp_path: Path) -> None:
+    shape, said = one(tmp_path, "estates", GeometryCollection([square(0, 0), line((20, 20), (90, 90)), point(5, 5)]))
+    assert shape == square(0, 0)
+    assert said == {"parts-left-out"}
+
+
 def test_areas_of_facilities_become_a_point_inside(tmp_path: Path) -> None:
     ring = Polygon(square(0, 0, 90).exterior, [square(30, 30, 30).exterior])
     shape, said = one(tmp_path, "facilities", ring)
@@ -325,6 +331,15 @@ def test_doors_of_one_facility(tmp_path: Path) -> None:
     assert read.table.index.tolist() == ["f1", "f2"]
     assert read.table.geometry.tolist() == [MultiPoint([point(0, 0), point(9, 0)]), point(50, 0)]
     assert read.table["name"].tolist() == ["站", "校"]
+    assert read.notices == ()
+
+
+def test_doors_that_differ_are_said(tmp_path: Path) -> None:
+    shapes = [point(0, 0), point(9, 0), point(50, 0)]
+    path = write(tmp_path / "a.gpkg", frame(shapes, BSM=["f1", "f1", "f2"], MC=["东门", "西门", "校"]))
+    read = read_layer(LayerSource(path, "facilities", id="BSM", columns={"name": "MC"}, doors=True))
+    assert read.table["name"].tolist() == ["东门", "校"]
+    assert [str(n.message) for n in read.notices] == ["a.gpkg: doors of one facility differ, the first row counts: f1"]
 
 
 def test_streets_stay_raw(tmp_path: Path) -> None:
@@ -348,12 +363,6 @@ def test_geojson_in_metres_may_say_so(tmp_path: Path) -> None:
     """By its standard GeoJSON is WGS 84; files in metres exist all the same and can be declared."""
     path = write(tmp_path / "a.geojson", chinese().set_crs(None, allow_override=True))
     check(source(path, crs=CRS))
-
-
-def test_legacy_datum_is_said(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.gpkg", chinese().to_crs("EPSG:2384"))  # Xi'an 1980, 117E
-    read = read_layer(source(path))
-    assert "legacy-datum" in codes(read.notices)
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:

@@ -87,6 +87,21 @@ def test_layers_in_other_crs_are_reprojected_and_it_is_said(tmp_path: Path) -> N
     assert any("buildings.fgb: reprojected from EPSG:4490" in text and "EPSG:4548" in text for text in said)
 
 
+def test_legacy_datums_are_said_where_they_meet_others(tmp_path: Path) -> None:
+    """Xi'an 1980 at 117E is EPSG:2384; a town all in it loses nothing."""
+
+    def change(tables: dict[str, gpd.GeoDataFrame]) -> None:
+        for role, table in tables.items():
+            tables[role] = table.set_crs("EPSG:2384", allow_override=True)
+
+    files = town_files(tmp_path, change)
+    reads = read_layers(files.values())
+    assert "legacy-datum" not in {n.code for n in assemble_town("镇", reads, crs="EPSG:2384").notices}
+    said = [n for n in assemble_town("镇", reads).notices if n.code == "legacy-datum"]
+    assert len(said) == len(files)
+    assert all(n.everywhere and "Xi'an 1980" in str(n.message) for n in said)
+
+
 @pytest.mark.parametrize(
     ("lon", "lat", "code"),
     [(117.9, 34.9, 4548), (102.75, 24.3, 4543), (109.7, 18.6, 4546), (75.1, 39.0, 4534), (134.3, 48.3, 4554),
@@ -232,6 +247,20 @@ def test_validate_table_finds_missing_columns_and_references() -> None:
     assert (fault.code, fault.where.column) == ("missing-column", "building")
     (fault,) = validate_table(table.iloc[:0], SCHEMAS["entrances"], Where("门.gpkg"))
     assert fault.code == "empty-layer"
+
+
+# --- real and sample data -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_taipei_villages(shared_data: Path) -> None:
+    """456 villages with the households and people of the registers, as published."""
+    path = shared_data / "taiwan-villages" / "taipei_villages_pop_2021-03.geojson"
+    columns = {"name": "VILLNAME", "households": "戶數", "people_resident": "人口"}
+    (read,) = read_layers([LayerSource(path, "estates", id="VILLCODE", columns=columns, datum="wgs84")])
+    assert len(read.table) == 456
+    assert read.table["households"].sum() == 1_059_785
+    assert read.table["people_resident"].sum() == 2_586_660
 
 
 # --- the sample county, in its awkward forms ------------------------------------------------------------------------
