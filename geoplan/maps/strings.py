@@ -10,7 +10,7 @@ __all__ = ["known_name", "page_strings"]
 
 _PAGE: dict[str, Message] = {
     "panel": msg("Service circles"),
-    "subtitle": msg("Walking coverage of service centres"),
+    "rule": msg("Limit: {limit}. {rule}", limit="{limit}", rule="{rule}"),
     "search": msg("Search estates, communities, facilities, buildings, streets"),
     "search_short": msg("Search by name"),
     "search_none": msg("Nothing of that name"),

@@ -24,7 +24,7 @@
       lesserNotices(page),
     ]);
     more.id = `${id}-more`;
-    const main = element("div", "gp-main", [title(page), headline(context), minutesSwitch(context), warnings(page)]);
+    const main = element("div", "gp-main", [title(page), headline(context), minutesSwitch(context), rule(context), warnings(page)]);
     const panel = element("section", "gp-panel", [toggle(page, more), main, more]);
     panel.setAttribute("aria-label", page.text("panel"));
     refresh();
@@ -32,7 +32,8 @@
   }
 
   function title(page) {
-    return element("header", "gp-title", [element("h1", "", nameNode(page.title)), element("p", "", page.text("subtitle"))]);
+    const brief = page.basis.map(([, value]) => value).join(" · ");
+    return element("header", "gp-title", [element("h1", "", nameNode(page.title)), element("p", "", nameNode(brief))]);
   }
 
   /** On a narrow page the details fold away; on a wide one the button is not shown. */
@@ -97,6 +98,16 @@
       group.append(element("label", "", [input, face]));
     });
     return group;
+  }
+
+  /** What the limit means and where it is written. */
+  function rule({page, state, onRefresh}) {
+    const line = element("p", "gp-rule");
+    onRefresh(() => {
+      const {limit, rule: source} = page.headline[state.limit];
+      line.replaceChildren(nameNode(page.text("rule", {limit, rule: source})));
+    });
+    return line;
   }
 
   /** The circle that shows goes along with the limit. */

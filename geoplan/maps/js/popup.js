@@ -69,7 +69,8 @@
     else if (!isNaN(buildings.walk[i])) walk = page.text("walk_minutes", {minutes: page.number.tenth(buildings.walk[i])});
     const verdict = page.text(step <= state.limit ? "served" : "not_served");
     const node = element("p", "gp-chip", [element("span", "gp-dot"), `${walk} · ${verdict}`]);
-    node.firstChild.style.background = stepColour(step, state.limit, count);
+    const lived = buildings.households[i] > 0;
+    node.firstChild.style.background = lived ? stepColour(step, state.limit, count) : colour.empty;
     return node;
   }
 
@@ -215,5 +216,5 @@
     return [head(page, page.text("street"), page.layers.streets.name(i), "")];
   }
 
-  geoplan.popup = {content, element, nameNode, colour};
+  geoplan.popup = {content, element, nameNode};
 })();
