@@ -1,7 +1,9 @@
 """The land within a limit: exact parts of streets, and contours of the exact walk from every point of a fine grid.
 
 All limits are contours of one surface, so that each ring lies within the next. The surface is computed on a coarse
-grid first and on a fine one where a ring passes; elsewhere it is filled in, which moves no contour.
+grid first and on a fine one where a ring passes; elsewhere it is filled in, which moves no contour. Walks jump where
+the nearest street changes and at walls: there a contour runs midway between grid points, else where the walk is as long
+as the limit.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _MOST_CELLS = 3_000_000
 """Coarse cells of the box around everything; larger towns get larger cells."""
 _TILE = 48
 """Coarse cells along the side of a tile, which is contoured at a time."""
-_SIMPLER = 0.1
+_MARGIN_M = 1e-3
+_SIMPLER = 0.08
 """Contours are simplified by this share of a fine cell."""
 
 
@@ -82,14 +85,15 @@ def contour_field(
     limits
         Ascending.
     cost_per_m
-        Roughly how fast the field grows, to place the outermost contour where the field ends.
+        How fast the field grows where it does not jump.
 
     Returns
     -------
     list of Polygon or MultiPolygon
         One for each limit, each covering the one before.
     """
-    top = limits[-1] + cost_per_m * grid.cell_m / _FINE
+    rise = cost_per_m * grid.cell_m / _FINE
+    top = limits[-1] + 2.0 * rise
     coarse = np.full(marked.shape, np.inf)
     row, column = np.nonzero(marked)
     coarse[row, column] = field(grid.places(row, column))
@@ -101,7 +105,7 @@ def contour_field(
             z = coarse[row0 : row0 + _TILE + 1, column0 : column0 + _TILE + 1]
             if z.min() <= limits[-1]:
                 per_cell, surface = _tile(field, grid, mixed, z, row0, column0, top)
-                contours = _contours(grid, surface, row0, column0, per_cell, limits)
+                contours = _contours(grid, surface, row0, column0, per_cell, limits, rise)
                 for part, polygons in zip(parts, contours, strict=True):
                     part.extend(polygons)
     tolerance = grid.cell_m / _FINE * _SIMPLER
@@ -109,7 +113,7 @@ def contour_field(
     for part in parts:
         shape = _areas(shapely.simplify(shapely.disjoint_subset_union_all(np.array(part, dtype=object)), tolerance))
         if shapes and not shapely.covers(shape, shapes[-1]):
-            shape = _areas(shapely.union(shape, shapes[-1]))
+            shape = _areas(shapely.union(shape, shapely.buffer(shapes[-1], _MARGIN_M)))
         shapes.append(shape)
     return shapes
 
@@ -143,15 +147,27 @@ def _tile(
 
 
 def _contours(
-    grid: Grid, surface: Floats, row0: int, column0: int, per_cell: int, limits: Sequence[float]
+    grid: Grid, surface: Floats, row0: int, column0: int, per_cell: int, limits: Sequence[float], rise: float
 ) -> list[list[Any]]:
     """Polygons of a tile within each limit."""
     rows, columns = surface.shape
     x = grid.places(np.zeros(columns, dtype=int), column0 * per_cell + np.arange(columns), per_cell)[:, 0]
     y = grid.places(row0 * per_cell + np.arange(rows), np.zeros(rows, dtype=int), per_cell)[:, 1]
-    # within a cell, contours are chords between its sides that meet them in the order of the levels: they never cross
-    contours = contour_generator(x, y, surface, fill_type=FillType.OuterOffset)
-    return [_polygons(contours.filled(-1.0, limit)) for limit in limits]
+    contours = contour_generator(x, y, _warped(surface, limits, rise), fill_type=FillType.OuterOffset)
+    return [_polygons(contours.filled(-1.0, 2.0 * i + 1.0)) for i in range(len(limits))]
+
+
+def _warped(surface: Floats, limits: Sequence[float], rise: float) -> Floats:
+    """The field, straight around limit ``i``, which becomes ``2 i + 1``, and flat in between.
+
+    A jump over a limit has its contour midway, one over several limits at even distances: contours never meet.
+    """
+    near = np.minimum(rise, np.diff(limits, prepend=-np.inf) / 3.0)
+    far = np.minimum(rise, np.diff(limits, append=np.inf) / 3.0)
+    at = np.asarray(limits)
+    stops = np.column_stack([at - near, at, at + far]).ravel()
+    values = 2.0 * np.repeat(np.arange(len(at)), 3) + np.tile([0.0, 1.0, 2.0], len(at))
+    return np.asarray(np.interp(surface, stops, values))
 
 
 def _stretch(coarse: Floats) -> Floats:
@@ -190,7 +206,7 @@ def merge_spans(line: Ints, low: Floats, high: Floats) -> tuple[Ints, Floats, Fl
     Parameters
     ----------
     line, low, high
-        Spans as shares of lines; empty ones (``high < low``) are dropped.
+        Spans as shares of lines; empty ones are dropped.
 
     Returns
     -------
@@ -204,7 +220,7 @@ def merge_spans(line: Ints, low: Floats, high: Floats) -> tuple[Ints, Floats, Fl
     >>> [a.tolist() for a in spans]
     [[7, 7], [0.0, 0.5], [0.4, 0.6]]
     """
-    kept = np.flatnonzero(high >= low)
+    kept = np.flatnonzero(high > low)
     order = kept[np.lexsort((low[kept], line[kept]))]
     line, low, high = line[order], low[order], high[order]
     if not len(line):
