@@ -414,3 +414,21 @@ def test_the_least_that_a_town_can_have(browser_page: OpenPage, tmp_path: Path) 
     page = browser_page(save_map(coverage_map(coverage, language="en"), tmp_path / "map.html"))
     page.evaluate("() => geoplan.views[0].map.setZoom(17, {animate: false})")
     assert page.locator(".gp-counts").inner_text() == "200 of 250 households served"
+
+
+def test_dragging_the_map_keeps_it_filled(browser_page: OpenPage, english: Path) -> None:
+    page = browser_page(english)
+    page.mouse.move(900, 450)
+    page.mouse.down()
+    for step in range(1, 11):
+        page.mouse.move(900 - 30 * step, 450 - 12 * step)
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    script = """() => {
+      const [c, m] = [".gp-canvas", ".folium-map"].map((s) => document.querySelector(s).getBoundingClientRect());
+      return c.left <= m.left && c.top <= m.top && c.right >= m.right && c.bottom >= m.bottom;
+    }"""
+    assert page.evaluate(script)
+    click_at(page, 700, 700)
+    assert popup(page).locator("h2").inner_text() == "城东社区"

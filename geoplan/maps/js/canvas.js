@@ -42,7 +42,14 @@
     },
 
     getEvents() {
-      return {move: this.redraw, zoom: this.redraw, viewreset: this.redraw, resize: this.redraw, zoomanim: this._animate};
+      return {
+        move: this._follow,
+        moveend: this.redraw,
+        zoom: this.redraw,
+        viewreset: this.redraw,
+        resize: this.redraw,
+        zoomanim: this._animate,
+      };
     },
 
     /** Draw at the next frame. */
@@ -52,6 +59,12 @@
         this._frame = 0;
         if (this._map) this._draw();
       });
+    },
+
+    /** While the map is dragged the picture goes along; it is drawn anew once its margin is used up. */
+    _follow() {
+      const away = this._map.containerPointToLayerPoint([-MARGIN, -MARGIN]).distanceTo(L.DomUtil.getPosition(this._canvas));
+      if (this._map.getZoom() !== this._zoom || away > 0.8 * MARGIN) this.redraw();
     },
 
     /** The topmost thing at a point of the map, or null. @param {L.LatLng} latlng @param {number} pixels tolerance */
