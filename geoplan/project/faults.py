@@ -151,9 +151,10 @@ def shape_faults(error: ValidationError, lines: Mapping[Key, int], file: Path) -
     """
     faults: list[Fault] = []
     told: set[Key] = set()
-    for found in error.errors():
-        key = _clean(found["loc"])
-        if key in told:  # a value that fits none of several types is one fault
+    keys = [_clean(found["loc"]) for found in error.errors()]
+    for key, found in zip(keys, error.errors(), strict=True):
+        # a value that fits none of several types is one fault, and so is a list with a wrong element
+        if key in told or any(len(other) > len(key) and other[: len(key)] == key for other in keys):
             continue
         told.add(key)
         if found["type"] == "extra_forbidden":

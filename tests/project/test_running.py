@@ -1,0 +1,143 @@
+"""Loading, measuring and writing of a whole project."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from small_town import TOML, layers, write_layers, write_ledger, write_town
+
+import geoplan
+from geoplan.coverage import measure_coverage
+from geoplan.errors import InputError, OutputError
+from geoplan.project import Ask, RunResult, coverage_options, load_project, load_town, map_project, run_project
+
+FILES = ["coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_town(tmp_path / "town")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """One run for all that only look at it."""
+    folder = write_town(tmp_path_factory.mktemp("ran") / "town")
+    return run_project(load_project(folder))
+
+
+def test_load_gives_a_town(folder: Path) -> None:
+    town = geoplan.load(folder)
+    assert isinstance(town, geoplan.Town)
+    assert town.name == "小镇"
+    assert town.buildings["households"].tolist() == [10, 20, 30, 40, 50, 5]
+    assert [notice.code for notice in town.notices if notice.everywhere] == ["synthetic"]
+
+
+def test_run_writes_everything_and_nothing_else(ran: RunResult) -> None:
+    assert sorted(path.name for path in ran.folder.iterdir()) == FILES
+    assert [path.name for path in ran.files] == FILES
+    assert ran.folder.name == "out"
+    total = ran.coverage.total()
+    assert [total[f"served_households_{m}"] for m in (5, 10, 15)] == [10, 30, 100]
+
+
+def test_summary_names_inputs_options_and_results(ran: RunResult) -> None:
+    summary = json.loads((ran.folder / "summary.json").read_text(encoding="utf-8"))
+    assert summary["geoplan"] == geoplan.__version__
+    assert list(summary["inputs"]) == ["geoplan.toml", "town.gpkg", "台账.xlsx"]
+    assert all(len(digest) == 64 for digest in summary["inputs"].values())
+    assert summary["options"]["walk"]["minutes"] == [5, 10, 15]
+    assert "path" not in summary["options"]
+    assert [result["served_households"] for result in summary["results"]] == [10, 30, 100]
+    assert any(notice["code"] == "synthetic" and notice["everywhere"] for notice in summary["notices"])
+
+
+def test_same_input_same_bytes_and_row_order_changes_no_result(ran: RunResult, tmp_path: Path) -> None:
+    folder = ran.folder.parent
+    run_project(load_project(folder), tmp_path / "again")
+    for name in FILES:
+        assert (ran.folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+    turned = write_town(tmp_path / "turned")
+    write_layers(turned, {name: table.iloc[::-1] for name, table in layers().items()})
+    run_project(load_project(turned))
+    one, two = (json.loads((f / "summary.json").read_text(encoding="utf-8")) for f in (ran.folder, turned / "out"))
+    assert one["results"] == two["results"]
+
+
+def test_inputs_are_never_overwritten(tmp_path: Path) -> None:
+    folder = write_town(tmp_path / "town", toml=TOML.replace("town.gpkg", "out/coverage.gpkg"))
+    (folder / "out").mkdir()
+    (folder / "town.gpkg").rename(folder / "out" / "coverage.gpkg")
+    before = (folder / "out" / "coverage.gpkg").read_bytes()
+    with pytest.raises(OutputError, match="which the project reads"):
+        run_project(load_project(folder))
+    assert (folder / "out" / "coverage.gpkg").read_bytes() == before
+
+
+def test_failure_while_writing_keeps_the_old_files(
+    ran: RunResult, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ran.folder, folder / "out")
+    before = {name: (ran.folder / name).read_bytes() for name in FILES}
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device", "map.html")
+
+    monkeypatch.setattr("geoplan.project.running._write_map", full)
+    with pytest.raises(OutputError, match="disk is full"):
+        run_project(load_project(folder), language="en")
+    assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == before
+
+
+def test_faults_of_all_files_at_once(folder: Path) -> None:
+    tables = layers()
+    tables["communities"] = tables["communities"].assign(SQDM=["A", "A"])
+    write_layers(folder, tables)
+    write_ledger(folder / "台账.xlsx", [("b1", 1, 2), ("b2", "many", 3)])
+    with pytest.raises(InputError) as caught:
+        load_town(load_project(folder))
+    files = {fault.where.file for fault in caught.value.faults}
+    assert files == {"town.gpkg", "台账.xlsx"}
+
+
+def test_map_alone(folder: Path) -> None:
+    path = map_project(load_project(folder), folder / "maps")
+    assert [p.name for p in (folder / "maps").iterdir()] == ["map.html"]
+    assert "小镇" in path.read_text(encoding="utf-8")
+
+
+def test_one_question_is_one_case(folder: Path) -> None:
+    project = load_project(write_town(folder, toml=TOML + '[walk]\nmode = "both"\ncentre = "both"\n'))
+    options = coverage_options(project, Ask(minutes=10, tier="街道"))
+    assert (options.minutes, options.mode, options.centre, options.profiles) == (10, "time", "any", ("planner",))
+    assert options.tiers == ("街道",)
+    assert coverage_options(project).mode == "both"
+
+
+def test_options_are_checked_before_anything_is_read(folder: Path) -> None:
+    project = load_project(write_town(folder, toml=TOML + '[standards]\nactive = ["gb0"]\n'))
+    with pytest.raises(InputError) as caught:
+        coverage_options(project, Ask(mode="fly", centre="all", profile="bird"))
+    assert [fault.code for fault in caught.value.faults] == [
+        "unknown-option",
+        "unknown-option",
+        "unknown-profile",
+        "unknown-standard",
+    ]
+
+
+def test_own_standard_lies_beside_the_project(folder: Path) -> None:
+    (folder / "mine.toml").write_text(
+        'id = "mine"\nname = { zh = "我的", en = "mine" }\nsource = "x"\n[[rules]]\nid = "mine.t"\n'
+        'quantity = "circle.15.time"\nhigh = 12\nunit = "min"\nclause = "1"\nstatus = "verified"\n',
+        encoding="utf-8",
+    )
+    project = load_project(write_town(folder, toml=TOML + '[standards]\nactive = ["mine.toml", "gb50180-2018"]\n'))
+    coverage = measure_coverage(load_town(project), options=coverage_options(project))
+    assert coverage.binding_rule(None, 15).id == "mine.t"
+    assert coverage.limit(None, 15) == 720.0
+    assert coverage.total()["served_households_15"] == 60
