@@ -115,7 +115,7 @@ def gcj02_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Degrees, Degrees]:
     --------
     >>> lon, lat = gcj02_from_wgs84(116.404, 39.915)
     >>> round(float(lon), 6), round(float(lat), 6)
-    (116.410245, 39.916404)
+    (116.410244, 39.916404)
     """
     lon, lat = _degrees(lon, lat)
     return _where_shifted(lon, lat, (lon, lat), _gcj02(lon, lat))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -105,7 +106,9 @@ def read_layer(source: LayerSource) -> LayerRead:
     notices += notes
     if not any(fault.code in {"empty-geometry", "endless-geometry"} for fault in more):
         faults += check_coordinates(table, raw.where)
-    faults += validate_values(table, _checkable(source), raw.where)
+    for fault in validate_values(table, _checkable(source), raw.where):
+        place = _origin(fault.where.column, source, raw.where)
+        faults.append(replace(fault, where=replace(place, rows=fault.where.rows)))
     if faults:
         raise InputError(faults)
     if source.doors and source.role == "facilities":
@@ -229,13 +232,21 @@ def _coerce(
             columns[column.name] = _missing_column(column, frame.index)
             continue
         # rows by position: ids may be faulty still
-        place = Where(where.file, where.layer, source.columns.get(column.name, column.name))
+        place = _origin(column.name, source, where)
         columns[column.name], more, notes = coerce_column(values, column, place)
         faults += more
         notices += notes
     if source.role == "streets":
         columns |= {name: frame[name] for name in _STREET_FIELDS if name in frame.columns and name not in columns}
     return columns, faults, notices
+
+
+def _origin(column: str, source: LayerSource, where: Where) -> Where:
+    """File and field that a column's cells are from: the last table that has it, else the layer itself."""
+    for table in reversed(source.tables):
+        if column in table.columns:
+            return Where(table.path.name, table.sheet, table.columns[column])
+    return Where(where.file, where.layer, source.columns.get(column, column))
 
 
 def _missing_column(column: Column, index: pd.Index) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import unicodedata
@@ -14,7 +15,7 @@ import pandas as pd
 from geoplan.errors import Fault, Where, msg
 from geoplan.model import Column, Notice
 
-__all__ = ["clean_ids", "coerce_column", "is_missing", "parse_number", "read_share", "read_yes_no"]
+__all__ = ["clean_ids", "coerce_column", "is_missing", "parse_number", "read_share", "read_year", "read_yes_no"]
 
 _NOTHING = frozenset(
     {
@@ -41,6 +42,8 @@ _NOTHING = frozenset(
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _UNIT = re.compile(r"(户|戶|人|口|栋|幢|座|层|層|间|套|年|个|m2|m\^2|㎡|平方米|平米|米|m|层楼|f)$")
+_QUOTED = re.compile(r'="(.*)"')
+_YEAR = re.compile(r"(\d{4})(年|[-/.年]\d{1,2}(月|[-/.月]\d{1,2}日?)?)?")
 _YES = frozenset({"1", "true", "t", "yes", "y", "是", "有", "对", "√", "✓", "可", "可以", "能"})
 _NO = frozenset({"0", "false", "f", "no", "n", "否", "无", "没有", "×", "✗", "x", "不", "不可", "不可以", "不能"})
 _WORDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -148,7 +151,10 @@ def _id_text(value: object) -> str:
         if math.isnan(value):
             return ""
         return str(int(value)) if float(value).is_integer() else repr(float(value))
-    return str(value).replace("\u00a0", " ").strip()
+    text = str(value).replace("\u00a0", " ").strip()
+    # how spreadsheets keep leading zeros in a CSV file
+    quoted = _QUOTED.fullmatch(text)
+    return quoted.group(1).strip() if quoted else text
 
 
 def clean_ids(values: pd.Series) -> pd.Series:
@@ -170,7 +176,10 @@ def clean_ids(values: pd.Series) -> pd.Series:
 def _by_distinct(values: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
     """Apply a function once for every distinct value."""
     cells = values.astype(object)
-    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    try:
+        codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    except TypeError:  # lists, as GeoJSON may hold
+        codes, distinct = pd.factorize(cells.map(str), use_na_sentinel=False)
     answers = np.empty(len(distinct), dtype=object)
     answers[:] = [function(value) for value in distinct]
     return pd.Series(answers[codes] if len(distinct) else np.empty(0, object), index=values.index, dtype=object)
@@ -206,6 +215,42 @@ def read_share(value: object) -> float:
             if word in text:
                 return share
         raise
+
+
+def read_year(value: object) -> float:
+    """Read a year out of a number, a date or its text.
+
+    Parameters
+    ----------
+    value
+        A cell such as ``1998``, ``"1998年5月"`` or a date.
+
+    Returns
+    -------
+    float
+        ``NaN`` for a cell that holds nothing.
+
+    Raises
+    ------
+    ValueError
+        If no single year is named, as by 90年代.
+
+    Examples
+    --------
+    >>> read_year("1998-05-01"), read_year("2003年")
+    (1998.0, 2003.0)
+    """
+    if isinstance(value, datetime.date):
+        return float(value.year) if not is_missing(value) else math.nan
+    if isinstance(value, str):
+        found = _YEAR.fullmatch("".join(unicodedata.normalize("NFKC", value).split()).removesuffix("00:00:00"))
+        if found:
+            return float(found.group(1))
+    return parse_number(value)[0]
+
+
+_READERS: dict[str, Callable[[object], float]] = {"residential_share": read_share, "year": read_year}
+"""Columns whose cells may be more than numbers."""
 
 
 def coerce_column(values: pd.Series, column: Column, where: Where) -> tuple[pd.Series, list[Fault], list[Notice]]:
@@ -249,7 +294,7 @@ def _numbers(values: pd.Series, column: Column, where: Where) -> tuple[pd.Series
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         numbers = values.astype("float64")
     else:
-        numbers, wrong, cut, words = _parse_all(values, share=column.name == "residential_share")
+        numbers, wrong, cut, words = _parse_all(values, column.name)
         if wrong.any():
             rows = tuple(str(i) for i in values.index[wrong])
             example = str(values[wrong].iloc[0])
@@ -285,7 +330,7 @@ def _numbers(values: pd.Series, column: Column, where: Where) -> tuple[pd.Series
     return numbers, faults, notices
 
 
-def _parse_all(values: pd.Series, *, share: bool) -> tuple[pd.Series, np.ndarray, str, str]:
+def _parse_all(values: pd.Series, column: str) -> tuple[pd.Series, np.ndarray, str, str]:
     """Numbers, which cells are none, the units cut off, and the words read as shares."""
     wrong_cells: set[object] = set()
     units: set[str] = set()
@@ -295,18 +340,17 @@ def _parse_all(values: pd.Series, *, share: bool) -> tuple[pd.Series, np.ndarray
         try:
             number, unit = parse_number(value)
         except ValueError:
-            if share:
-                try:
-                    number = read_share(value)
-                except ValueError:
-                    pass
-                else:
-                    words.add(f"{str(value).strip()} = {number:g}")
-                    return number
+            pass
+        else:
+            units.update({unit} - {""})
+            return number
+        try:
+            number = _READERS[column](value)
+        except (KeyError, ValueError):
             wrong_cells.add(value)
             return math.nan
-        if unit:
-            units.add(unit)
+        if column == "residential_share":
+            words.add(f"{str(value).strip()} = {number:g}")
         return number
 
     numbers = _by_distinct(values, parse).astype("float64")

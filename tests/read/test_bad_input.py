@@ -313,6 +313,13 @@ CASES = [
         rows=("a",),
         given="半封闭",
     ),
+    Case(
+        "a decade for a year",
+        shapes(square(0, 0, 200), role="estates", values={"year": "90年代"}),
+        "not-a-number",
+        rows=("a",),
+        given="90年代",
+    ),
     Case("a shape missing", shapes(square(0, 0), None), "empty-geometry", rows=("b",), mend="delete these rows"),
     Case("an empty shape", shapes(Polygon(), square(0, 0)), "empty-geometry", rows=("a",)),
     Case(
@@ -385,7 +392,7 @@ CASES = [
         ("b1", "b2"),
         "estates layer",
     ),
-    Case("words in a joined column", joined([HEAD, ["b1", "很多", 2]]), "not-a-number", rows=("b1",)),
+    Case("words in a joined column", joined([HEAD, ["b1", "很多", 2]]), "not-a-number", "台账.xlsx", rows=("b1",)),
     Case("wrong encoding in the .cpg", shapefile(say_utf8), "wrong-encoding", "房屋.shp", mend=".cpg"),
     Case("wrong encoding declared", declared_wrongly, "wrong-encoding", "房屋.shp", mend="leave encoding out"),
     Case("unknown encoding in the .cpg", shapefile(say_nonsense), "wrong-encoding", "房屋.shp", mend=".cpg"),

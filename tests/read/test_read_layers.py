@@ -232,6 +232,28 @@ def test_numbers_kept_as_text(tmp_path: Path, cells: list[str], numbers: list[fl
     assert ("units-cut" in codes(read.notices)) == ("86户" in cells)
 
 
+@pytest.mark.parametrize("cells", [["1998年", "2003年5月", ""], ["1998-05-01", "2003/5/1", None], [1998, 2003, None]])
+def test_years(tmp_path: Path, cells: list[object]) -> None:
+    shapes = [square(300.0 * i, 0, 200) for i in range(3)]
+    path = write(tmp_path / "a.gpkg", frame(shapes, JZND=cells))
+    found = read_layer(LayerSource(path, "estates", columns={"year": "JZND"})).table["year"]
+    np.testing.assert_equal(found.to_numpy(), [1998.0, 2003.0, np.nan])
+
+
+def test_years_kept_as_dates(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.gpkg", frame([square(0, 0, 200)], JZND=[pd.Timestamp("1998-05-01")]))
+    assert read_layer(LayerSource(path, "estates", columns={"year": "JZND"})).table["year"].tolist() == [1998.0]
+
+
+def test_lists_in_a_field_are_texts(tmp_path: Path) -> None:
+    """GeoJSON may hold lists, which no table of a planner does."""
+    path = tmp_path / "a.geojson"
+    text = '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "a", "n": ["x", "y"]}, '
+    path.write_text(text + '"geometry": {"type": "Point", "coordinates": [118, 34]}}]}', encoding="utf-8")
+    table = read_layer(LayerSource(path, "facilities", id="id", columns={"name": "n"})).table
+    assert "x" in table["name"].iloc[0]
+
+
 def test_uses_become_shares(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", buildings(FWYT=["普通住宅", "商业", "商住"]))
     read = read_layer(source(path, columns={"residential_share": "FWYT"}))

@@ -77,6 +77,14 @@ def test_ids_that_a_spreadsheet_spoilt(tmp_path: Path) -> None:
     assert codes(read.notices) == ["ids-loosened"]
 
 
+def test_ids_that_a_csv_keeps_as_formulas(tmp_path: Path) -> None:
+    (tmp_path / "台账.csv").write_text('编号,户数\n"=""007""",5\n', encoding="utf-8")
+    layer = write(tmp_path / "a.gpkg", buildings(BSM=["007", "7", "8"]))
+    join_ = TableJoin(tmp_path / "台账.csv", "编号", {"households": "户数"})
+    read = read_layer(LayerSource(layer, "buildings", id="BSM", tables=(join_,)))
+    np.testing.assert_equal(read.table["households"].to_numpy(), [5.0, np.nan, np.nan])
+
+
 def test_ids_that_differ_by_zeros_alone_stay_apart(tmp_path: Path) -> None:
     """01 and 1 are two buildings: nothing is loosened, and 001 matches neither."""
     rows = [["小区编号", "户数"], ["01", 10], ["001", 20]]
