@@ -392,6 +392,7 @@ CASES = [
         ("b1", "b2"),
         "estates layer",
     ),
+    Case("a negative count in a joined column", joined([HEAD, ["b1", -1, 2]]), "below-minimum", "台账.xlsx", ("b1",)),
     Case("words in a joined column", joined([HEAD, ["b1", "很多", 2]]), "not-a-number", "台账.xlsx", rows=("b1",)),
     Case("wrong encoding in the .cpg", shapefile(say_utf8), "wrong-encoding", "房屋.shp", mend=".cpg"),
     Case("wrong encoding declared", declared_wrongly, "wrong-encoding", "房屋.shp", mend="leave encoding out"),
