@@ -15,6 +15,7 @@ help:
 	@echo "make test-all  both"
 	@echo "make format    put the code into shape"
 	@echo "make messages  bring the catalogue of sentences up to date"
+	@echo "make samples   make the data files of the sample towns again"
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -59,6 +60,10 @@ format: $(VENV)/dev
 
 messages: $(VENV)/dev
 	$(BIN)/python -m geoplan.text.catalogue
+
+samples: $(VENV)/user
+	$(BIN)/python -c "from pathlib import Path; from geoplan.samples import SAMPLES, generate_sample; \
+		[generate_sample(name, Path('sample_data') / name) for name in SAMPLES]"
 
 clean:
 	rm -rf $(VENV) out

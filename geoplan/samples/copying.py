@@ -33,10 +33,9 @@ def sample_folder(name: str) -> Path:
         If there is no sample of that name.
     """
     package = Path(__file__).parent.parent
-    places = (package / "sample_data" / name, package.parent / "sample_data" / name)
-    found = next((place for place in places if (place / _PROJECT).is_file()), None)
-    if name not in SAMPLES or found is None:
-        there = [n for n in SAMPLES if any((p.parent / n / _PROJECT).is_file() for p in places)]
+    roots = (package / "sample_data", package.parent / "sample_data")
+    there = {known: root / known for root in roots[::-1] for known in SAMPLES if (root / known / _PROJECT).is_file()}
+    if name not in there:
         raise InputError(
             Fault(
                 "unknown-sample",
@@ -45,7 +44,7 @@ def sample_folder(name: str) -> Path:
                 msg("choose one of {names}", names=", ".join(there)),
             )
         )
-    return found
+    return there[name]
 
 
 def write_sample(name: str, folder: Path) -> Path:

@@ -257,7 +257,7 @@ def _chord(polygon: shapely.Polygon, centre: XY, angle: float) -> tuple[XY, XY] 
     x, y = centre
     dx, dy = 9000.0 * cos(angle), 9000.0 * sin(angle)
     cut = shapely.LineString([(x - dx, y - dy), (x + dx, y + dy)]).intersection(polygon)
-    parts = [p for p in shapely.get_parts(cut) if p.geom_type == "LineString"]
+    parts = [p for p in shapely.get_parts(cut) if p.geom_type == "LineString" and not p.is_empty]
     if not parts:
         return None
     best = min(parts, key=lambda p: p.distance(shapely.Point(centre)))
