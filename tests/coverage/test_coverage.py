@@ -11,7 +11,7 @@ from handmade import CrowReach, buildings, facilities, level, town
 from shapely import box
 
 from geoplan.coverage import Case, Coverage, CoverageOptions, measure_coverage
-from geoplan.errors import InputError
+from geoplan.errors import InputError, msg
 from geoplan.model import Notice, Town
 from geoplan.standards import load_profile, load_standard
 
@@ -319,20 +319,19 @@ def test_shared_walks_are_searched_once() -> None:
 def test_notices_say_what_a_reader_must_know() -> None:
     homes = street_town().buildings
     homes["estimated"] = [True, *[False] * 5]
-    said = Notice("synthetic", street_notice := measure().notices[0].message if measure().notices else _message(), True)
+    said = Notice("synthetic", msg("this town is made up"), everywhere=True)
     t = street_town(buildings=homes, datum="unknown", notices=(said,))
     mine = load_standard("baoting").override("baoting.service-site-area-min", 200)
     coverage = measure(t, standards=("gb50180-2018", mine))
     codes = [notice.code for notice in coverage.notices if notice.everywhere]
     assert codes == ["synthetic", "households-estimated", "datum-unknown", "overridden-rules"]
-    assert coverage.notices[0].message == street_notice
+    assert coverage.notices[0] == said
     assert coverage.total()["estimated"] is True
-
-
-def _message() -> Any:
-    from geoplan.errors import msg
-
-    return msg("synthetic")
+    # What the reader has said already is not said again.
+    known = street_town(
+        datum="unknown", notices=(Notice("datum-unknown", msg("this town is made up"), everywhere=True),)
+    )
+    assert [notice.code for notice in measure(known).notices] == ["datum-unknown"]
 
 
 def test_buildings_on_a_border_are_counted() -> None:
