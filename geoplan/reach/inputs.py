@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +40,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+_SPARSEST = 4  # range of integer ids per id, up to which a table of the range finds them fastest
+
+
 def id_array(ids: Iterable[Hashable]) -> NDArray[Any]:
     """Ids in one array.
 
@@ -58,8 +63,9 @@ def id_array(ids: Iterable[Hashable]) -> NDArray[Any]:
     if isinstance(ids, np.ndarray):
         ids = ids.tolist()
     listed = list(ids)
-    if all((type(i) is int or isinstance(i, np.integer)) and -(2**63) <= i < 2**63 for i in listed):
-        return np.array(listed, dtype=np.int64)
+    if all(kind is int or issubclass(kind, np.integer) for kind in set(map(type, listed))):
+        with suppress(OverflowError):
+            return np.array(listed, dtype=np.int64)
     return np.fromiter(listed, dtype=object, count=len(listed))
 
 
@@ -118,6 +124,15 @@ class NodeIds:
         return self._ids[order], order
 
     @cached_property
+    def _places(self) -> Ints | None:
+        """Position of each id from the smallest to the largest, where they lie close together."""
+        if len(self._ids) == 0 or int(self._ids.max()) - int(self._ids.min()) > _SPARSEST * len(self._ids):
+            return None
+        places = np.full(int(self._ids.max()) - int(self._ids.min()) + 1, -1)
+        places[self._ids - self._ids.min()] = np.arange(len(self._ids))
+        return places
+
+    @cached_property
     def _table(self) -> dict[Hashable, int]:
         return {node: i for i, node in enumerate(self._ids.tolist())}
 
@@ -127,6 +142,8 @@ class NodeIds:
             return len(self._ids)
         if self._ids.dtype == object:
             return len(self._table)
+        if self._places is not None:
+            return int((self._places >= 0).sum())
         return int((np.diff(self._sorted[0]) != 0).sum()) + min(1, len(self._ids))
 
     def find(self, ids: Iterable[Hashable]) -> Ints:
@@ -161,7 +178,7 @@ class NodeIds:
         if self._ids.dtype != object:
             numbers_only = isinstance(wanted, np.ndarray) or all(isinstance(i, (int, np.integer)) for i in wanted)
             asked = np.asarray(wanted) if numbers_only else None
-            if asked is not None and asked.dtype.kind in "iu" and asked.ndim == 1:
+            if asked is not None and asked.ndim == 1 and np.can_cast(asked.dtype, np.int64):
                 return self._lookup_integers(asked)
         table = self._table
         listed = wanted.tolist() if isinstance(wanted, np.ndarray) else wanted
@@ -170,6 +187,10 @@ class NodeIds:
     def _lookup_integers(self, asked: NDArray[Any]) -> Ints:
         if self._counted:
             return np.where((asked >= 0) & (asked < len(self._ids)), asked, -1).astype(np.int64)
+        if self._places is not None:
+            low = self._ids.min()
+            inside = (asked >= low) & (asked < low + len(self._places))
+            return np.where(inside, self._places[np.where(inside, asked - low, 0)], -1)
         ids, order = self._sorted
         if len(ids) == 0:
             return np.full(len(asked), -1)
@@ -298,7 +319,7 @@ def check_limit(limit: float) -> None:
         )
 
 
-def _edge_names(tail: Ints, head: Ints, ids: Sequence[Any] | NDArray[Any], which: Ints) -> tuple[str, ...]:
+def _edge_names(tail: Ints, head: Ints, ids: NDArray[Any], which: Ints) -> tuple[str, ...]:
     return tuple(f"{ids[tail[i]]} -> {ids[head[i]]}" for i in which)
 
 
@@ -334,7 +355,7 @@ def check_costs(cost: Floats, tail: Ints, head: Ints, ids: NDArray[Any]) -> None
         raise InputError(faults)
 
 
-def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, ids: list[Any]) -> Floats:
+def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, ids: NDArray[Any]) -> Floats:
     """The weight of each edge; an error names the edges where it is missing or no number.
 
     Parameters
@@ -352,16 +373,14 @@ def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, 
     -------
     ndarray of float64
     """
-    if not data:
-        return np.zeros(0)
     missing = object()
-    values = [edge.get(weight, missing) for edge in data]
     try:
-        plain = np.array(values)
-    except (TypeError, ValueError):
-        plain = np.empty(0, dtype=object)
-    if plain.dtype.kind in "iuf" and plain.ndim == 1:
-        return plain.astype(np.float64)
+        values = list(map(itemgetter(weight), data))
+    except KeyError:
+        values = [edge.get(weight, missing) for edge in data]
+    plain = _plain_numbers(values)
+    if plain is not None:
+        return plain
 
     def fault(code: str, given: Message, wrong: Callable[[Any], bool]) -> Fault | None:
         rows = np.array([i for i, value in enumerate(values) if wrong(value)], dtype=np.int64)
@@ -389,6 +408,15 @@ def edge_costs(data: list[dict[str, Any]], weight: str, tail: Ints, head: Ints, 
     return np.array([float(value) for value in values])
 
 
+def _plain_numbers(values: list[Any]) -> Floats | None:
+    """Values as an array if all are plain numbers, without looking at them one by one."""
+    try:
+        array = np.array(values)
+    except (TypeError, ValueError):
+        return None
+    return array.astype(np.float64) if array.ndim == 1 and (array.dtype.kind in "iuf" or not values) else None
+
+
 def _is_number(value: object) -> bool:
     # numpy's own scalars and Decimal too, but not the text "12"
     return isinstance(value, numbers.Number) and not isinstance(value, complex)
@@ -407,10 +435,16 @@ def node_xy(graph: nx.Graph[Any]) -> Floats | None:
     ndarray or None
         None unless all nodes have numbers in ``x`` and ``y``.
     """
-    places = [(data.get("x"), data.get("y")) for _, data in graph.nodes(data=True)]
-    if not places or not all(_is_number(x) and _is_number(y) for x, y in places):
-        return None
-    return np.array(places, dtype=np.float64)
+    columns = []
+    for axis in ("x", "y"):
+        values = [data.get(axis) for _, data in graph.nodes(data=True)]
+        column = _plain_numbers(values)
+        if column is None and all(map(_is_number, values)):
+            column = np.array([float(value) for value in values])
+        if column is None or not values:
+            return None
+        columns.append(column)
+    return np.stack(columns, axis=1)
 
 
 def make_starts(positions: Ints, offsets: ArrayLike | None, quantum: Quantum) -> Starts:

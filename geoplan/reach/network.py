@@ -162,11 +162,10 @@ class WalkNetwork:
             Naming the edges whose weight is missing, not a number, negative or not finite.
         """
         values = methodcaller("values")  # views of a graph are no plain dicts
-        ids = list(graph)
-        position = {node: i for i, node in enumerate(ids)}
+        ids = id_array(graph)
         neighbors = [near for _, near in graph.adjacency()]
         tail = np.repeat(np.arange(len(ids)), np.fromiter(map(len, neighbors), np.int64, len(ids)))
-        head = np.fromiter(map(position.__getitem__, chain.from_iterable(neighbors)), np.int64, len(tail))
+        head = NodeIds(ids).find(id_array(chain.from_iterable(neighbors)))
         data: Iterable[Any] = chain.from_iterable(map(values, neighbors))
         if graph.is_multigraph():
             parallel = list(data)
