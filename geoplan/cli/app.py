@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -56,15 +55,11 @@ _Profile = Annotated[
 ]
 
 
-def _print(text: str = "") -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _version(wanted: bool) -> None:
+def _version(context: typer.Context, wanted: bool) -> None:
     if wanted:
         from geoplan import __version__
 
-        _print(f"geoplan {__version__}")
+        context.obj.print(f"geoplan {__version__}")
         raise typer.Exit
 
 
@@ -102,19 +97,19 @@ def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
     language = session.follow(settings.language)
     with session.progress() as progress:
         result = run_project(settings, out, language=language, progress=progress)
-    _print(coverage_text(result.coverage, language=language))
-    _print()
+    session.print(coverage_text(result.coverage, language=language))
+    session.print()
     if result.problems:
-        _print(
+        session.print(
             session.say(
                 msg(
                     "{count} findings in the data; see: geoplan check {project}", count=result.problems, project=project
                 )
             )
         )
-    _print(session.say(msg("Written to {folder}:", folder=result.folder)))
+    session.print(session.say(msg("Written to {folder}:", folder=result.folder)))
     for path in result.files:
-        _print(f"  {path.name}")
+        session.print(f"  {path.name}")
 
 
 @app.command(help=str(msg("Look for what is wrong in the data of a project and how its tables relate.")))
@@ -130,7 +125,7 @@ def check(context: typer.Context, project: _Project) -> None:
         town = load_town(settings, progress=progress)
         progress(msg("checking the data"), 1.0)
         findings = check_project(settings, town)
-    _print(findings_text(findings, town, language=language))
+    session.print(findings_text(findings, town, language=language))
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
 
@@ -160,9 +155,9 @@ def coverage(
         town = load_town(settings, progress=progress)
         result = measure_coverage(town, options=options, progress=progress)
     if json:
-        _print(json_text(result, minutes=max(result.minutes)))
+        session.print(json_text(result, minutes=max(result.minutes)))
     else:
-        _print(coverage_text(result, language=language))
+        session.print(coverage_text(result, language=language))
 
 
 @app.command("map", help=str(msg("Draw the map of a project: one file that opens without a network.")))
@@ -175,7 +170,7 @@ def draw_map(context: typer.Context, project: _Project, out: _Out = None) -> Non
     language = session.follow(settings.language)
     with session.progress() as progress:
         path = map_project(settings, out, language=language, progress=progress)
-    _print(str(path))
+    session.print(str(path))
 
 
 @app.command(help=str(msg("Look at a folder of files and write a geoplan.toml with a best guess of what they are.")))
@@ -191,14 +186,14 @@ def new(
         guess = guess_project(folder, language=session.language, progress=progress)
         path = guess.write()
     for remark in guess.remarks:
-        _print(f"- {session.say(remark)}")
-    _print()
-    _print(session.say(msg("Written: {path}", path=path)))
+        session.print(f"- {session.say(remark)}")
+    session.print()
+    session.print(session.say(msg("Written: {path}", path=path)))
     for gap in guess.gaps:
-        _print(session.say(msg("Still missing: {what}", what=gap)))
+        session.print(session.say(msg("Still missing: {what}", what=gap)))
     if guess.gaps:
         raise typer.Exit(1)
-    _print(session.say(msg("Next: geoplan check {folder}, then geoplan run {folder}", folder=folder)))
+    session.print(session.say(msg("Next: geoplan check {folder}, then geoplan run {folder}", folder=folder)))
 
 
 @app.command(help=str(msg("Write a synthetic sample town: county, subdistrict or township.")))
@@ -212,8 +207,8 @@ def sample(
 
     session: Session = context.obj
     path = write_sample(name, folder)
-    _print(session.say(msg("Written: {path}", path=path)))
-    _print(session.say(msg("Next: geoplan run {folder}", folder=folder)))
+    session.print(session.say(msg("Written: {path}", path=path)))
+    session.print(session.say(msg("Next: geoplan run {folder}", folder=folder)))
 
 
 @app.command(help=str(msg("List the standards that come with geoplan, or the rules of one.")))
@@ -229,9 +224,9 @@ def standards(
 
     session: Session = context.obj
     if standard is None:
-        _print(standards_text([load_standard(each) for each in list_standards()], language=session.language))
+        session.print(standards_text([load_standard(each) for each in list_standards()], language=session.language))
     else:
-        _print(rules_text(load_standard(standard), language=session.language))
+        session.print(rules_text(load_standard(standard), language=session.language))
 
 
 def _number(text: str | None) -> float | None:

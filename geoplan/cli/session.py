@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from geoplan.text import render_error, translate
 if TYPE_CHECKING:
     from geoplan.model import Progress
 
-__all__ = ["Session", "hoist_options", "plain_streams", "wanted_language"]
+__all__ = ["ReaderGone", "Session", "hoist_options", "plain_streams", "wanted_language"]
 
 _FLAGS = ("--quiet", "-q", "--debug")
 
@@ -80,10 +81,23 @@ def wanted_language(words: list[str]) -> str | None:
 
 
 def plain_streams() -> None:
-    """Make the output UTF-8, whatever the console's code page; what a console cannot show becomes a question mark."""
+    """Make the output UTF-8, whatever the console's code page; file names come out byte for byte as they came in."""
+    codecs.register_error("geoplan", _own_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors="geoplan")
+
+
+def _own_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Undo what Python does to bytes of file names that it could not decode; a question mark for all else."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return "?", getattr(error, "end", 0)
+
+
+class ReaderGone(Exception):
+    """Whoever read the output has closed it; no OSError, so that typer leaves it alone."""
 
 
 @dataclass
@@ -134,6 +148,25 @@ class Session:
         str
         """
         return translate(message, self.language)
+
+    def print(self, text: str = "") -> None:
+        """Write a result to stdout.
+
+        Parameters
+        ----------
+        text
+            The text.
+
+        Raises
+        ------
+        ReaderGone
+            If nobody reads it any more.
+        """
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def tell(self, message: Message | str) -> None:
         """Write a sentence to stderr, unless quiet.
