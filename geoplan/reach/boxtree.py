@@ -9,10 +9,10 @@ from numba import njit
 
 __all__ = [
     "ANY_GROUP",
-    "cut_lines",
     "cut_pieces",
     "join_boxes",
     "join_ranges",
+    "lay_out",
     "nearest_segments",
     "segments_within",
     "spread_allowed",
@@ -24,53 +24,78 @@ ANY_GROUP = np.int64(-(2**63))
 _STACK = 256
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _piece_count(length: Any, longest: Any) -> Any:
+    return np.int64(1) if length <= longest else np.int64(np.ceil(length / longest))
+
+
 @njit(cache=True, nogil=True)
-def cut_lines(coords: Any, of: Any) -> Any:
-    """Segments of the lines, the line of each, where along it each begins and how long it is."""
+def cut_pieces(coords: Any, of: Any, longest_of_mean: Any) -> Any:
+    """Pieces of the segments of lines: one for each, several for those far longer than the others.
+
+    Parameters
+    ----------
+    coords, of
+        Corners of the lines, and the line of each.
+    longest_of_mean
+        Longest piece, of the mean segment: it bounds how many pieces there are.
+
+    Returns
+    -------
+    tuple
+        A row a piece: x and y of the ends of its segment, where along the line the segment begins, its length, the
+        line, the piece's share of the segment (its number, the number of pieces); the middle of each piece.
+    """
+    total, n = 0.0, 0
+    for i in range(1, len(of)):
+        if of[i] == of[i - 1]:
+            total += np.hypot(coords[i, 0] - coords[i - 1, 0], coords[i, 1] - coords[i - 1, 1])
+            n += 1
+    longest = max(longest_of_mean * total / max(n, 1), np.finfo(np.float64).tiny)
     n = 0
     for i in range(1, len(of)):
-        n += of[i] == of[i - 1]
-    segments = np.empty((n, 4), np.float64)
-    line = np.empty(n, np.int64)
-    starts, lengths = np.empty(n, np.float64), np.empty(n, np.float64)
-    s = 0
+        if of[i] == of[i - 1]:
+            n += _piece_count(np.hypot(coords[i, 0] - coords[i - 1, 0], coords[i, 1] - coords[i - 1, 1]), longest)
+    pieces, middles = np.empty((n, 9), np.float64), np.empty((n, 2), np.float64)
+    p = 0
     along = 0.0
     for i in range(1, len(of)):
         if of[i] != of[i - 1]:
             along = 0.0
             continue
         x1, y1, x2, y2 = coords[i - 1, 0], coords[i - 1, 1], coords[i, 0], coords[i, 1]
-        segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3] = x1, y1, x2, y2
-        line[s], starts[s], lengths[s] = of[i], along, np.hypot(x2 - x1, y2 - y1)
-        along += lengths[s]
-        s += 1
-    return segments, line, starts, lengths
+        length = np.hypot(x2 - x1, y2 - y1)
+        count = _piece_count(length, longest)
+        for k in range(count):
+            pieces[p, 0], pieces[p, 1], pieces[p, 2], pieces[p, 3] = x1, y1, x2, y2
+            pieces[p, 4], pieces[p, 5], pieces[p, 6] = along, length, of[i]
+            pieces[p, 7], pieces[p, 8] = k, count
+            middles[p, 0] = x1 + (x2 - x1) * ((k + 0.5) / count)
+            middles[p, 1] = y1 + (y2 - y1) * ((k + 0.5) / count)
+            p += 1
+        along += length
+    return pieces, middles
 
 
 @njit(cache=True, nogil=True)
-def cut_pieces(segments: Any, lengths: Any, longest: Any) -> Any:
-    """Pieces no longer than ``longest``: their boxes, the middle of each and the segment it is of."""
-    total: Any = 0
-    for s in range(len(segments)):
-        total += 1 if lengths[s] <= longest else np.int64(np.ceil(lengths[s] / longest))
-    boxes, middles = np.empty((total, 4), np.float64), np.empty((total, 2), np.float64)
-    of = np.empty(total, np.int64)
-    p = 0
-    for s in range(len(segments)):
-        x1, y1, x2, y2 = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-        count = 1 if lengths[s] <= longest else np.int64(np.ceil(lengths[s] / longest))
-        ax, ay = x1, y1
-        for k in range(1, count + 1):
-            bx, by = x2, y2
-            if k < count:
-                bx, by = x1 + (x2 - x1) * (k / count), y1 + (y2 - y1) * (k / count)
-            boxes[p, 0], boxes[p, 1] = min(ax, bx), min(ay, by)
-            boxes[p, 2], boxes[p, 3] = max(ax, bx), max(ay, by)
-            middles[p, 0], middles[p, 1] = (ax + bx) / 2.0, (ay + by) / 2.0
-            of[p] = s
-            p += 1
-            ax, ay = bx, by
-    return boxes, middles, of
+def lay_out(pieces: Any, order: Any, boxes: Any) -> Any:
+    """Leaves of the tree in order: their boxes, segments, lines, where the segments begin and how long they are."""
+    n = len(order)
+    segments, lines = np.empty((n, 4), np.float64), np.empty(n, np.int64)
+    starts, lengths = np.empty(n, np.float64), np.empty(n, np.float64)
+    for i in range(n):
+        p = order[i]
+        x1, y1, x2, y2 = pieces[p, 0], pieces[p, 1], pieces[p, 2], pieces[p, 3]
+        segments[i, 0], segments[i, 1], segments[i, 2], segments[i, 3] = x1, y1, x2, y2
+        starts[i], lengths[i], lines[i] = pieces[p, 4], pieces[p, 5], np.int64(pieces[p, 6])
+        k, count = pieces[p, 7], pieces[p, 8]
+        ax, ay, bx, by = x1, y1, x2, y2
+        if k > 0:
+            ax, ay = x1 + (x2 - x1) * (k / count), y1 + (y2 - y1) * (k / count)
+        if k + 1 < count:
+            bx, by = x1 + (x2 - x1) * ((k + 1) / count), y1 + (y2 - y1) * ((k + 1) / count)
+        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+    return segments, lines, starts, lengths
 
 
 @njit(cache=True, nogil=True)

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.reach.boxtree import (
     ANY_GROUP,
-    cut_lines,
     cut_pieces,
     join_boxes,
     join_ranges,
+    lay_out,
     nearest_segments,
     segments_within,
     spread_allowed,
@@ -92,26 +92,22 @@ class SegmentIndex:
         given = np.asarray(lines, dtype=object).reshape(-1)
         coords, of = shapely.get_coordinates(given, return_index=True)
         _check_lines(given, coords, of)
-        segments, line, starts, lengths = cut_lines(coords, of)
-        longest = _LONGEST_PIECE * float(lengths.mean()) if len(lengths) else 0.0
-        boxes, middles, of = cut_pieces(segments, lengths, max(longest, np.finfo(float).tiny))
+        pieces, middles = cut_pieces(coords, of, _LONGEST_PIECE)
         order = hilbert_order(middles)
-        groups = None
         if group is not None:
             groups = np.asarray(group, dtype=np.int64).reshape(-1)
             _check_size("group", groups, len(given))
-            order = order[np.argsort(groups[line[of[order]]], kind="stable")]
-        of = of[order]
-        first = _tree(len(of))
-        all_boxes = np.empty((len(first) - 1, 4))
-        all_boxes[: len(of)] = boxes[order]
-        join_boxes(all_boxes, first, len(of))
+            order = order[np.argsort(groups[pieces[order, 6].astype(np.int64)], kind="stable")]
+        first = _tree(len(order))
+        boxes = np.empty((len(first) - 1, 4))
+        segments, line, starts, lengths = lay_out(pieces, order, boxes)
+        join_boxes(boxes, first, len(order))
         ranges = np.empty((0, 2), np.int64)
-        if groups is not None:
-            ranges = np.empty((len(all_boxes), 2), np.int64)
-            ranges[: len(of)] = groups[line[of]][:, None]
-            join_ranges(ranges, first, len(of))
-        return cls(len(given), all_boxes, first, ranges, segments[of], line[of], starts[of], lengths[of])
+        if group is not None:
+            ranges = np.empty(boxes[:, :2].shape, np.int64)
+            ranges[: len(line)] = groups[line][:, None]
+            join_ranges(ranges, first, len(line))
+        return cls(len(given), boxes, first, ranges, segments, line, starts, lengths)
 
     def __repr__(self) -> str:
         return f"<SegmentIndex: {self.line_count:,} lines>"
