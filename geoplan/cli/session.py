@@ -16,7 +16,7 @@ from geoplan.text import render_error, translate
 if TYPE_CHECKING:
     from geoplan.model import Progress
 
-__all__ = ["ReaderGone", "Session", "hoist_options", "plain_streams", "wanted_language"]
+__all__ = ["ReaderGoneError", "Session", "hoist_options", "plain_streams", "wanted_language"]
 
 _FLAGS = ("--quiet", "-q", "--debug")
 
@@ -96,7 +96,7 @@ def _own_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
         return "?", getattr(error, "end", 0)
 
 
-class ReaderGone(Exception):
+class ReaderGoneError(Exception):
     """Whoever read the output has closed it; no OSError, so that typer leaves it alone."""
 
 
@@ -159,14 +159,14 @@ class Session:
 
         Raises
         ------
-        ReaderGone
+        ReaderGoneError
             If nobody reads it any more.
         """
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except BrokenPipeError:
-            raise ReaderGone from None
+            raise ReaderGoneError from None
 
     def tell(self, message: Message | str) -> None:
         """Write a sentence to stderr, unless quiet.

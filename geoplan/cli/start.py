@@ -12,7 +12,7 @@ import typer.main
 from typer import rich_utils
 
 from geoplan.cli.app import app
-from geoplan.cli.session import ReaderGone, Session, hoist_options, plain_streams, wanted_language
+from geoplan.cli.session import ReaderGoneError, Session, hoist_options, plain_streams, wanted_language
 from geoplan.errors import GeoplanError, Message, msg
 from geoplan.text import default_language, translate
 
@@ -57,7 +57,7 @@ def run_command(words: list[str]) -> int:
         return 2
     except typer.Abort:
         return 130
-    except ReaderGone:
+    except ReaderGoneError:
         raise BrokenPipeError from None
     except MemoryError:
         session.quiet = False
