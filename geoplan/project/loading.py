@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,18 @@ def load_town(project: Project, *, progress: Progress | None = None) -> Town:
         raise InputError([fault for i, fault in enumerate(reading.faults) if fault not in reading.faults[:i]])
     tell(msg("putting the town together"), len(steps) / (len(steps) + 1))
     crs = reading.crs if project.crs == "auto" and reading.crs else project.crs
-    return assemble_town(
-        project.title, reading.reads, crs=crs, options=_assemble_options(project), notices=reading.notices
-    )
+    options = _assemble_options(project)
+    try:
+        return assemble_town(project.title, reading.reads, crs=crs, options=options, notices=reading.notices)
+    except InputError as error:
+        raise InputError([_placed(fault, project) for fault in error.faults]) from None
+
+
+def _placed(fault: Fault, project: Project) -> Fault:
+    """A fault of no data file is one of the project file, such as its CRS."""
+    if fault.where.file:
+        return fault
+    return replace(fault, where=replace(fault.where, file=str(project.path)))
 
 
 def _silent(message: Message, share: float) -> None:

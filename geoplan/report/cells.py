@@ -33,6 +33,7 @@ _LINE = Border(bottom=Side(style="thin", color="BFBFBF"))
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _MOMENT = datetime(2000, 1, 1)
 _WIDEST = 42.0
+_HEAD_WIDTH = 10.0
 _A4_WIDTH = 150.0
 
 
@@ -149,11 +150,14 @@ class SheetWriter:
         """
         top = self.row
         for number, field in enumerate(fields, start=1):
-            cell = self._put(number, field.header, "text")
+            head = field.header
+            if text_width(head) > _HEAD_WIDTH:  # Chinese breaks anywhere: best before the unit
+                head = head.replace("（", "\n（").replace(" (", "\n(")
+            cell = self._put(number, head, "text")
             cell.font = Font(name=self.font, size=10, bold=True, color="FFFFFF")
             cell.fill = _HEAD
             cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-            self._widen(number, min(text_width(field.header), 10))
+            self._widen(number, min(text_width(head), _HEAD_WIDTH))
         lines = max(np.ceil(text_width(f.header) / max(self.widths.get(i, 9), 9)) for i, f in enumerate(fields, 1))
         self.sheet.row_dimensions[top].height = 15 * float(lines) + 6
         self.row += 1

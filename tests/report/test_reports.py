@@ -158,7 +158,8 @@ def cells(workbook: openpyxl.Workbook, sheet: str) -> list[list[object]]:
 def table(workbook: openpyxl.Workbook, sheet: str, first: str) -> list[dict[str, object]]:
     rows = cells(workbook, sheet)
     top = next(i for i, row in enumerate(rows) if row[0] == first)
-    return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :]]
+    heads = [str(head).replace("\n", " ") for head in rows[top]]
+    return [dict(zip(heads, row, strict=True)) for row in rows[top + 1 :]]
 
 
 def test_workbook_opens_with_the_answer(workbook: openpyxl.Workbook) -> None:
