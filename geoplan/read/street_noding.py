@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-__all__ = ["NodedLines", "component_numbers", "cut_lines", "node_lines", "repeated_edges"]
+__all__ = ["NodedLines", "component_numbers", "cut_lines", "node_lines", "rejoin_edges", "repeated_edges"]
 
 Lines = NDArray[Any]
 Ints = NDArray[np.int64]
@@ -21,6 +21,8 @@ Bools = NDArray[np.bool_]
 
 _TOUCH_M = 1e-6
 """What counts as the same place whatever the tolerance: the rounding of computed intersections."""
+_SAME_LINE_M = 1e-3
+"""How near a vertex lies to a line that is drawn through it."""
 _STOREY_M = 1e7
 """Height that keeps levels apart in a search for near points."""
 
@@ -80,9 +82,11 @@ def node_lines(lines: Lines, levels: Ints, *, tolerance_m: float) -> NodedLines:
     spots, links = _ends(lines), []
     crossing, crossing_links = _crossings(lines, levels, len(spots.line))
     spots = _join(spots, crossing)
+    corner, corner_links = _corners(lines, levels, len(spots.line))
+    spots = _join(spots, corner)
     landing, landing_links = _landings(lines, levels, spots, near_m)
     spots = _join(spots, landing)
-    links = [crossing_links, landing_links, *_near(spots, levels, near_m)]
+    links = [crossing_links, corner_links, landing_links, *_near(spots, levels, near_m)]
     node, node_xy = _nodes(spots, levels, np.concatenate(links))
     geometry, edge_from, edge_to, line = cut_lines(lines, spots.line, spots.measure_m, node, node_xy)
     keep = ~((edge_from == edge_to) & (shapely.length(geometry) <= 2.0 * near_m))
@@ -113,9 +117,10 @@ def _crossings(lines: Lines, levels: Ints, offset: int) -> tuple[_Spots, Ints]:
     a, b = a[pairs], b[pairs]
     shared, pair = shapely.get_parts(shapely.intersection(lines[a], lines[b]), return_index=True)
     flat = shapely.get_type_id(shared) == shapely.GeometryType.LINESTRING
+    together, with_pair = _stretches(shared[flat], pair[flat])
     # where two lines run together, they part at the ends of what they share
-    points = np.r_[shared[~flat], shapely.get_point(shared[flat], 0), shapely.get_point(shared[flat], -1)]
-    pair = np.r_[pair[~flat], pair[flat], pair[flat]].astype(np.int64)
+    points = np.r_[shared[~flat], shapely.get_point(together, 0), shapely.get_point(together, -1)]
+    pair = np.r_[pair[~flat], with_pair, with_pair].astype(np.int64)
     line_a, line_b, xy = a[pair], b[pair], shapely.get_coordinates(points)
     # ends that meet are joined as ends
     both_end = _at_end(lines[line_a], points) & _at_end(lines[line_b], points)
@@ -125,10 +130,36 @@ def _crossings(lines: Lines, levels: Ints, offset: int) -> tuple[_Spots, Ints]:
     return spots, np.column_stack([number, number + len(line_a)])
 
 
+def _stretches(segments: Lines, pair: Ints) -> tuple[Lines, Ints]:
+    """Segments that a pair of lines shares, joined to the longest stretches."""
+    if not len(segments):
+        return segments, pair
+    pairs, number = np.unique(pair, return_inverse=True)
+    merged = shapely.line_merge(shapely.multilinestrings(segments, indices=number))
+    stretches, at = shapely.get_parts(merged, return_index=True)
+    return stretches, pairs[at]
+
+
 def _at_end(lines: Lines, points: Lines) -> Bools:
     ends = (shapely.get_point(lines, at) for at in (0, -1))
     near = [shapely.distance(end, points) <= _TOUCH_M for end in ends]
     return np.asarray(near[0] | near[1], bool)
+
+
+def _corners(lines: Lines, levels: Ints, offset: int) -> tuple[_Spots, Ints]:
+    """Inner vertices that lie on another line of their level, a spot on each of the two, and the links between those.
+
+    Lines that run together share no exact points once coordinates are rounded; their vertices still show where.
+    """
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    inner = np.r_[False, owner[1:] == owner[:-1]] & np.r_[owner[1:] == owner[:-1], False]
+    xy, owner = xy[inner], owner[inner]
+    vertex, target = shapely.STRtree(lines).query(shapely.points(xy), predicate="dwithin", distance=_SAME_LINE_M)
+    other = (owner[vertex] != target) & (levels[owner[vertex]] == levels[target])
+    vertex, target = vertex[other], target[other]
+    spots = _spots_on(lines, np.r_[owner[vertex], target], np.r_[xy[vertex], xy[vertex]])
+    number = np.arange(len(vertex)) + offset
+    return spots, np.column_stack([number, number + len(vertex)])
 
 
 def _landings(lines: Lines, levels: Ints, spots: _Spots, near_m: float) -> tuple[_Spots, Ints]:
@@ -267,6 +298,36 @@ def _beside_cut(of: Ints, at: Floats, cut: Ints) -> Bools:
     drop[:-1] |= same & (cut[:-1] < 0) & (cut[1:] >= 0)
     drop[1:] |= (of[1:] == of[:-1]) & (cut[1:] >= 0) & (cut[1:] == cut[:-1]) & same
     return drop
+
+
+def rejoin_edges(edges: NodedLines, keep: Bools) -> NodedLines:
+    """Leave edges out and undo the cuts that then join nothing: between two edges of one line and no other.
+
+    Parameters
+    ----------
+    edges
+        Edges, those of a line in order along it.
+    keep
+        True for those that stay.
+
+    Returns
+    -------
+    NodedLines
+        Nodes numbered anew, in the same order.
+    """
+    geometry, u, v, line = (part[keep] for part in (edges.geometry, edges.u, edges.v, edges.line))
+    if not len(line):
+        return NodedLines(geometry, u, v, line)
+    degree = np.bincount(np.r_[u, v])
+    goes_on = (line[1:] == line[:-1]) & (v[:-1] == u[1:]) & (degree[u[1:]] == 2) & (u[1:] != v[1:])
+    first = np.r_[True, ~goes_on]
+    last = np.r_[~goes_on, True]
+    xy, owner = shapely.get_coordinates(geometry, return_index=True)
+    again = np.r_[False, owner[1:] != owner[:-1]] & ~first[owner]
+    joined = shapely.linestrings(xy[~again], indices=(np.cumsum(first) - 1)[owner[~again]])
+    node = np.unique(np.r_[u[first], v[last]], return_inverse=True)[1]
+    tail, head = np.split(node, 2)
+    return NodedLines(joined, tail, head, line[first])
 
 
 def repeated_edges(u: Ints, v: Ints, level: Ints, geometry: Lines, *, tolerance_m: float) -> Bools:

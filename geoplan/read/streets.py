@@ -17,7 +17,7 @@ from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Notice
 from geoplan.read.street_columns import LEVEL_TAGS, levels_of, numbers_of, street_table, text_of
 from geoplan.read.street_directions import orient_lines
-from geoplan.read.street_noding import NodedLines, component_numbers, node_lines, repeated_edges
+from geoplan.read.street_noding import NodedLines, component_numbers, node_lines, rejoin_edges, repeated_edges
 
 __all__ = ["build_streets", "connection_notices", "drop_repeated", "read_street_lines"]
 
@@ -121,13 +121,13 @@ def build_streets(
     if not len(pieces):
         raise InputError(_no_streets(where))
     table = _given_edges(pieces) if _has_nodes(pieces) else None
-    if table is None:
-        if {"u", "v"} <= set(lines.columns):
-            notices.append(_nodes_contradict())
-        notices += _flat_notice(pieces)
-        table = _noded(pieces, tolerance_m)
-    table, said = drop_repeated(table, tolerance_m=tolerance_m)
-    return table, [*notices, *said, *connection_notices(table)]
+    if table is not None:
+        table, said = drop_repeated(table, tolerance_m=tolerance_m)
+        return table, [*notices, *said, *connection_notices(table)]
+    if {"u", "v"} <= set(lines.columns):
+        notices.append(_nodes_contradict())
+    table, said = _noded(pieces, tolerance_m)
+    return table, [*notices, *_flat_notice(pieces), *said, *connection_notices(table)]
 
 
 def _by_index(lines: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
@@ -293,10 +293,12 @@ def _given_edges(lines: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame | None
     return table
 
 
-def _noded(lines: geopandas.GeoDataFrame, tolerance_m: float) -> geopandas.GeoDataFrame:
+def _noded(lines: geopandas.GeoDataFrame, tolerance_m: float) -> tuple[geopandas.GeoDataFrame, list[Notice]]:
     lines = _untangled(lines)
-    edges = node_lines(lines.geometry.to_numpy(), levels_of(lines), tolerance_m=tolerance_m)
-    return _edge_table(lines, edges)
+    levels = levels_of(lines)
+    edges = node_lines(lines.geometry.to_numpy(), levels, tolerance_m=tolerance_m)
+    repeated = repeated_edges(edges.u, edges.v, levels[edges.line], edges.geometry, tolerance_m=tolerance_m)
+    return _edge_table(lines, rejoin_edges(edges, ~repeated)), _repeated_notice(int(repeated.sum()))
 
 
 def _untangled(lines: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
@@ -352,13 +354,18 @@ def drop_repeated(
     """
     u, v, level = (streets[name].to_numpy() for name in ("u", "v", "level"))
     repeated = repeated_edges(u, v, level, streets.geometry.to_numpy(), tolerance_m=tolerance_m)
-    if not repeated.any():
-        return streets, []
-    notice = Notice(
-        "streets-repeated",
-        msg("{count} street edges that repeat another, in either direction, were left out", count=int(repeated.sum())),
-    )
-    return streets[~repeated], [notice]
+    return streets[~repeated], _repeated_notice(int(repeated.sum()))
+
+
+def _repeated_notice(count: int) -> list[Notice]:
+    if not count:
+        return []
+    return [
+        Notice(
+            "streets-repeated",
+            msg("{count} street edges that repeat another, in either direction, were left out", count=count),
+        )
+    ]
 
 
 def connection_notices(streets: geopandas.GeoDataFrame) -> list[Notice]:
