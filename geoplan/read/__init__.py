@@ -15,7 +15,7 @@ from geoplan.read.datums import (
 from geoplan.read.graph import read_graph, streets_to_networkx
 from geoplan.read.households import HouseholdOptions, estimate_households
 from geoplan.read.layer import read_layer, read_layers
-from geoplan.read.osm import OSM_ATTRIBUTION, OsmOptions, OsmRead, read_osm
+from geoplan.read.osm import OsmOptions, OsmRead, read_osm
 from geoplan.read.sheets import list_sheets
 from geoplan.read.sources import ROLES, SCHEMAS, LayerRead, LayerSource, TableJoin
 from geoplan.read.streets import build_streets, read_street_lines
@@ -23,7 +23,6 @@ from geoplan.read.validate import validate_table
 from geoplan.read.vector import list_layers
 
 __all__ = [
-    "OSM_ATTRIBUTION",
     "ROLES",
     "SCHEMAS",
     "AssembleOptions",

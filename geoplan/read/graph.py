@@ -19,6 +19,7 @@ from pyproj import CRS, Transformer
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Notice
 from geoplan.read.crs import parse_crs, town_crs
+from geoplan.read.osm_tags import ATTRIBUTION
 from geoplan.read.street_columns import levels_of, numbers_of, street_table, text_of
 from geoplan.read.streets import connection_notices, drop_repeated
 
@@ -73,6 +74,8 @@ def read_graph(
     where = Where() if isinstance(source, nx.Graph) else Where(file=str(source))
     graph = source if isinstance(source, nx.Graph) else _load(Path(source), where)
     nodes, notices = _nodes(graph, where)
+    if "osmnx" in str(graph.graph.get("created_with", "")).lower():
+        notices.append(ATTRIBUTION)
     edges = _edges(graph, nodes, where)
     edges, said = _projected(edges, _graph_crs(graph, where), crs)
     notices += said

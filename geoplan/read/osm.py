@@ -25,12 +25,11 @@ from geoplan.read.osm_areas import (
     build_units,
 )
 from geoplan.read.osm_scan import NO_PLACE, OsmScan, scan_osm
-from geoplan.read.osm_tags import TagQuery, parse_tags
+from geoplan.read.osm_tags import ATTRIBUTION, TagQuery, parse_tags
 from geoplan.read.osm_ways import build_way_streets
 
-__all__ = ["OSM_ATTRIBUTION", "OSM_ROLES", "OsmOptions", "OsmRead", "read_osm"]
+__all__ = ["OSM_ROLES", "OsmOptions", "OsmRead", "read_osm"]
 
-OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 _IDS_NAMED = 20
 OSM_ROLES = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "estates")
 
@@ -183,7 +182,7 @@ def _choose(scan: OsmScan, crs: str | CRS) -> CRS:
 def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuery, ...], file: str) -> OsmRead:
     take, names = frozenset(options.take), options.name_keys
     notices = [
-        Notice("attribution", msg("{text}", text=OSM_ATTRIBUTION), everywhere=True),
+        ATTRIBUTION,
         Notice("osm-projected", msg("OpenStreetMap data (WGS 84) was projected to {crs}", crs=crs.name)),
     ]
     faults: list[Fault] = []
@@ -215,7 +214,11 @@ def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuer
         raise InputError(faults)
     notices += _broken(scan)
     if scan.sorted_first:
-        notices.append(Notice("osm-sorted", msg("the file names ways before their nodes: it was sorted to be read")))
+        notices.append(
+            Notice(
+                "osm-sorted", msg("the file is not sorted by kind and number of its objects: it was sorted to be read")
+            )
+        )
     return OsmRead(crs=crs, notices=tuple(notices), **{role: tables[role] for role in tables if role in take})
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from geoplan.errors import Fault, InputError, msg
+from geoplan.model import Notice
 
 __all__ = [
+    "ATTRIBUTION",
     "FOOT_KINDS",
     "GATE_KINDS",
     "GONE_BUILDINGS",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 Tags = Mapping[str, str]
+
+ATTRIBUTION = Notice("attribution", msg("{text}", text="© OpenStreetMap contributors"), everywhere=True)
+"""What the licence of OpenStreetMap asks every output to say."""
 
 FOOT_KINDS = frozenset({"footway", "path", "steps", "pedestrian", "cycleway", "bridleway", "platform"})
 """Ways made for people, not for cars: a crossing's arms lie on these."""

@@ -304,10 +304,14 @@ def _crosses_roads(
 def _notices(scan: OsmScan, missing: Sequence[str]) -> list[Notice]:
     notices = []
     reasons: Mapping[str, Any] = {
-        "private": msg("{count} private ways were left out of the streets", count=scan.skipped.get("private", 0)),
+        "private": msg(
+            "{count} private ways were left out of the streets (private_ways = true takes them in)",
+            count=scan.skipped.get("private", 0),
+        ),
         "forbidden": msg("{count} ways closed to walkers were left out", count=scan.skipped.get("forbidden", 0)),
         "expressway": msg(
-            "{count} motorways and trunk roads without a sidewalk were left out of the streets",
+            "{count} motorways and trunk roads without a sidewalk were left out of the streets "
+            "(trunk_roads = true takes the trunk roads in)",
             count=scan.skipped.get("expressway", 0),
         ),
         "kind": msg(

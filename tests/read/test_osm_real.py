@@ -15,8 +15,10 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from geoplan.errors import InputError
+from geoplan.errors import InputError, Where
+from geoplan.model import STREETS
 from geoplan.read.osm import OsmOptions, OsmRead, read_osm
+from geoplan.read.validate import validate_table
 
 pytestmark = pytest.mark.real
 
@@ -71,7 +73,9 @@ def test_ends_of_edges_lie_at_their_nodes(streets: geopandas.GeoDataFrame) -> No
         )
         for end, at in (("u", 0), ("v", -1))
     )
-    assert places.groupby("node")[["x", "y"]].agg(np.ptp).to_numpy().max() < 0.01
+    by_node = places.groupby("node")[["x", "y"]]
+    assert (by_node.max() - by_node.min()).to_numpy().max() < 0.01
+    assert validate_table(streets, STREETS, Where()) == []
     assert streets.length.to_numpy() == pytest.approx(streets["length_m"].to_numpy())
 
 
