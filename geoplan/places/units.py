@@ -1,0 +1,689 @@
+"""Units that a boundary change moves as a whole: estates, blocks, buildings, grids, communities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from numpy.typing import NDArray
+
+from geoplan.errors import Fault, InputError, Where, msg
+from geoplan.model import Level, Notice, Town
+from geoplan.places.assignment import assign_buildings, assign_estates, match_points, unit_parents, valid_polygons
+from geoplan.places.contiguity import SharedEdges, contiguity_table
+from geoplan.places.tiling import Faces, match_edges, polygonal, share_out, street_blocks, wide_parts
+
+__all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
+
+UnitKind = Literal["estate", "block", "building", "grid", "community"]
+
+_BLOCK_STREETS = frozenset({"footway", "path", "steps", "service", "track", "cycleway", "pedestrian"})
+"""Ways that run inside blocks and do not bound them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOptions:
+    """How units are cut and joined.
+
+    Attributes
+    ----------
+    cross_within_m
+        Units on two sides of a barrier join where a street crosses it within this distance of their boundary, metres.
+    least_shared_m
+        Units that share less boundary than this do not join, metres.
+    rest_width_m, rest_area_m2
+        Land in no estate that is wider (m) and larger (m²) than this is a unit of its own; the other land, such as
+        streets, is shared out between the estates beside it.
+    sliver_m
+        Overlaps nowhere wider than this are drawing errors, metres.
+    astride_share
+        An estate lies astride a boundary from this share of its area on the other side, or with any household there.
+    divide_above
+        Divisible estates with more households than this are cut into their buildings; None: none is cut.
+    divide
+        Ids of further estates declared divisible.
+    step_m
+        Distance between the points of outlines by which land is shared out, metres.
+    """
+
+    cross_within_m: float = 300.0
+    least_shared_m: float = 1.0
+    rest_width_m: float = 60.0
+    rest_area_m2: float = 5_000.0
+    sliver_m: float = 1.0
+    astride_share: float = 0.02
+    divide_above: float | None = None
+    divide: tuple[str, ...] = ()
+    step_m: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units of a boundary change, tiling the land of today's communities.
+
+    Attributes
+    ----------
+    table
+        Indexed by unit id, sorted: name, kind ("estate", "village", "block", "building", "grid", "community", "rest"),
+        households, people_resident, people_registered, base (id of today's community), astride, divisible, estimated,
+        geometry. The units of a base dissolve to today's polygon where none is astride.
+    contiguity
+        Pairs that share a boundary, once each: unit, neighbor, shared_m, barrier, crossed, joins.
+    level
+        Name of the level that is re-drawn.
+    today
+        That level's table, sorted by id: today's polygons, untouched.
+    parent
+        Unit id to the id of the unit of the level above that its base lies in; None without such a level.
+    of_building
+        Building id to unit id.
+    flaws
+        Faults of today's polygons: kind ("overlap", "gap"), ids of today's units concerned, area_m2, geometry.
+    notices
+        What was shared out, moved or closed.
+    """
+
+    table: GeoDataFrame
+    contiguity: pd.DataFrame
+    level: str
+    today: GeoDataFrame
+    parent: pd.Series | None = None
+    of_building: pd.Series | None = None
+    flaws: GeoDataFrame | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def astride(self) -> tuple[str, ...]:
+        """Ids of the units that lie in several of today's communities."""
+        return tuple(self.table.index[self.table["astride"].to_numpy(dtype=bool)])
+
+
+@dataclass(frozen=True, slots=True)
+class UnitGraph:
+    """Units that join, as a symmetric graph in CSR form; rows in the order of ``ids``.
+
+    Attributes
+    ----------
+    ids
+        Unit ids, sorted.
+    indptr, indices, shared_m
+        Neighbours of each unit and the length of the shared boundary, metres.
+    component
+        Number of the connected town that each unit lies in; more than one where the land is not connected.
+    """
+
+    ids: NDArray[np.object_]
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int64]
+    shared_m: NDArray[np.float64]
+    component: NDArray[np.int64]
+
+    @property
+    def isolates(self) -> tuple[str, ...]:
+        """Ids of the units without neighbours."""
+        return tuple(self.ids[np.diff(self.indptr) == 0])
+
+
+def unit_graph(units: Units) -> UnitGraph:
+    """Which units join, by boundaries that no uncrossed barrier closes.
+
+    Parameters
+    ----------
+    units
+        Units with their contiguity.
+
+    Returns
+    -------
+    UnitGraph
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    ids = units.table.index.to_numpy(dtype=object)
+    rows = units.contiguity[units.contiguity["joins"].to_numpy(dtype=bool)]
+    at = pd.Index(ids)
+    one, two = at.get_indexer(rows["unit"]), at.get_indexer(rows["neighbor"])
+    metre = rows["shared_m"].to_numpy(float)
+    n = len(ids)
+    both = (np.concatenate([metre, metre]), (np.concatenate([one, two]), np.concatenate([two, one])))
+    matrix = coo_matrix(both, shape=(n, n)).tocsr()
+    matrix.sort_indices()
+    component = connected_components(matrix, directed=False)[1]
+    return UnitGraph(
+        ids, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data, component.astype(np.int64)
+    )
+
+
+@dataclass(slots=True)
+class _Seeds:
+    """Land that units hold for certain, with what is known of each unit; rows sorted by id."""
+
+    ids: list[str]
+    names: list[str]
+    kinds: list[str]
+    shapes: NDArray[np.object_]
+    divisible: NDArray[np.bool_]
+    of_building: pd.Series
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """Tiles before their edges are matched: unit (row of ids), region (row), tile, and the dry land in it."""
+
+    unit: list[int]
+    region: list[int]
+    tile: list[shapely.Geometry]
+    dry: list[shapely.Geometry]
+
+    def add(self, unit: int, region: int, tile: shapely.Geometry, dry: shapely.Geometry) -> None:
+        self.unit.append(unit)
+        self.region.append(region)
+        self.tile.append(tile)
+        self.dry.append(dry)
+
+
+def build_units(
+    town: Town, *, level: str | None = None, kind: UnitKind = "estate", options: UnitOptions | None = None
+) -> Units:
+    """Cut the land of a level into the units that a boundary change moves.
+
+    Land between estates is shared out by nearness within each of today's communities, so that the units of a community
+    dissolve to its polygon. An estate in several communities is one unit, based where most of its households are.
+    Without estates the blocks between streets, rivers, railways and today's boundaries are the units.
+
+    Parameters
+    ----------
+    town
+        The town.
+    level
+        Name of the level to re-draw; default the main one.
+    kind
+        What is moved. ``"grid"`` the units of the finest level below, ``"community"`` those of the main level where
+        ``level`` lies above it, else the level's own units.
+    options
+        Widths, distances, and which estates may be divided.
+
+    Returns
+    -------
+    Units
+
+    Raises
+    ------
+    InputError
+        If the town has no such level or nothing of that kind.
+    """
+    options = options or UnitOptions()
+    chosen = _level(town, level)
+    today = chosen.table.sort_index()
+    regions = polygonal(valid_polygons(today))
+    home = assign_buildings(town, chosen.name)
+    seeds = _seeds(town, chosen, kind, regions, options)
+    at, base, astride = _bases(town, seeds, regions, today.index, home, options)
+    barrier = _barrier_land(town)
+    pieces, rest = _fill(town, seeds, regions, at, base, barrier, kind, options)
+    ids = [*seeds.ids, *(f"{today.index[r]}-rest-{n}" for r, n in rest)]
+    faces = match_edges(regions, np.array(pieces.tile, dtype=object), np.array(pieces.region, dtype=np.int64))
+    of_piece = np.append(np.array(pieces.unit, dtype=np.int64), -1)
+    unit = of_piece[faces.piece]
+    _close_slivers(faces, unit, options.sliver_m)
+    base = np.append(base, np.array([r for r, _ in rest], dtype=np.int64))
+    table = _table(seeds, ids, base, np.append(astride, np.zeros(len(rest), bool)), faces, unit, today)
+    table, of_building, lost = _count(town, table, seeds.of_building)
+    rank = table.index.get_indexer(np.array(ids, dtype=object))
+    one, two, xy = faces.edges()
+    a, b = np.append(rank, -1)[unit[one]], np.append(rank, -1)[unit[two]]
+    differ = (a != b) & (a >= 0) & (b >= 0)
+    contiguity = contiguity_table(
+        table.index.to_numpy(dtype=object),
+        SharedEdges(a[differ], b[differ], xy[differ]),
+        _dry(pieces, rank, len(table)),
+        town.barriers,
+        town.streets,
+        cross_within_m=options.cross_within_m,
+        least_shared_m=options.least_shared_m,
+    )
+    flaws = _flaws(today, regions, faces, unit, options.sliver_m)
+    parent = _parents(town, chosen, table)
+    notices = _notices(table, flaws, lost)
+    return Units(table, contiguity, chosen.name, today, parent, of_building, flaws, notices)
+
+
+def _level(town: Town, name: str | None) -> Level:
+    names = [level.name for level in town.levels]
+    if not names or (name is not None and name not in names) or not len(town.level(name or names[0]).table):
+        raise InputError(
+            Fault(
+                code="unknown-level",
+                needed=msg("a level with today's boundaries"),
+                given=msg("{level}; levels: {levels}", level=name or "-", levels=", ".join(names) or "-"),
+                mend=msg("add the boundaries to the project as a layer with role units"),
+                where=Where(layer=name or ""),
+            )
+        )
+    return town.level(name or names[0])
+
+
+def _below(town: Town, level: Level, kind: UnitKind) -> Level:
+    """The level whose units are moved."""
+    if kind == "community":
+        main = town.levels[0]
+        return main if _is_under(town, main, level) else level
+    under = [low for low in town.levels if low.name != level.name and not low.parallel and _is_under(town, low, level)]
+    if not under:
+        raise InputError(
+            Fault(
+                code="no-grids",
+                needed=msg("a level below {level} to move as a whole", level=level.name),
+                given=msg("none"),
+                mend=msg("add the grids as a layer, or move estates or buildings"),
+                where=Where(layer=level.name),
+            )
+        )
+    return under[-1]
+
+
+def _is_under(town: Town, low: Level, high: Level) -> bool:
+    seen: set[str] = set()
+    while low.parent is not None and low.name not in seen:
+        if low.parent == high.name:
+            return True
+        seen.add(low.name)
+        low = town.level(low.parent)
+    return False
+
+
+def _seeds(town: Town, level: Level, kind: UnitKind, regions: NDArray[np.object_], options: UnitOptions) -> _Seeds:
+    if kind in ("grid", "community"):
+        return _level_seeds(town, _below(town, level, kind), kind)
+    if kind == "building":
+        return _building_seeds(town)
+    if kind == "estate" and town.estates is not None and len(town.estates):
+        return _estate_seeds(town, options)
+    return _block_seeds(town, level, regions, options)
+
+
+def _level_seeds(town: Town, low: Level, kind: UnitKind) -> _Seeds:
+    table = low.table.sort_index()
+    of = assign_buildings(town, low.name)
+    no = np.zeros(len(table), bool)
+    return _Seeds(
+        list(table.index), list(table["name"]), [kind] * len(table), _apart(polygonal(valid_polygons(table))), no, of
+    )
+
+
+def _building_seeds(town: Town) -> _Seeds:
+    table = town.buildings.sort_index()
+    shapes = _apart(_footprints(table))
+    names = [name or address for name, address in zip(table["name"], table["address"], strict=True)]
+    of = pd.Series(town.buildings.index, index=town.buildings.index, dtype=object)
+    return _Seeds(list(table.index), names, ["building"] * len(table), shapes, np.zeros(len(table), bool), of)
+
+
+def _footprints(table: GeoDataFrame) -> NDArray[np.object_]:
+    """Footprints as polygons; a building given as a point takes a square metre or so."""
+    shapes = valid_polygons(table)
+    points = shapely.get_dimensions(shapes) == 0
+    shapes[points] = shapely.buffer(shapes[points], 0.5, quad_segs=1)
+    return polygonal(shapes)
+
+
+_VILLAGES = ("village", "村", "片村")
+
+
+def _estate_kind(text: str) -> str:
+    """Kind of a unit by what the data calls the estate."""
+    text = text.lower()
+    if "village" in text or "村" in text:
+        return "village"
+    return "block" if "block" in text or "街坊" in text else "estate"
+
+
+def _estate_seeds(town: Town, options: UnitOptions) -> _Seeds:
+    assert town.estates is not None  # noqa: S101
+    estates = town.estates.sort_index()
+    of = assign_estates(town)
+    divisible = estates["divisible"].to_numpy(dtype=bool) | np.isin(estates.index, options.divide)
+    shapes = _apart(polygonal(valid_polygons(estates)))
+    ids, names = list(estates.index), list(estates["name"])
+    kinds = [_estate_kind(str(kind)) for kind in estates["kind"]]
+    if options.divide_above is None:
+        return _Seeds(ids, names, kinds, shapes, divisible, of)
+    held = town.buildings["households"].groupby(of.to_numpy(dtype=object)).sum().reindex(ids, fill_value=0.0)
+    cut = divisible & (held.to_numpy(float) > options.divide_above)
+    rows = [(i, n, k, s, bool(d)) for i, n, k, s, d in zip(ids, names, kinds, shapes, divisible, strict=True)]
+    kept = [row for row, gone in zip(rows, cut, strict=True) if not gone]
+    of = of.copy()
+    for at in np.flatnonzero(cut):
+        parts = _divide(town, str(ids[at]), str(names[at]), shapes[at], of, options.step_m)
+        kept += parts or [rows[at]]
+        for part in parts:
+            of[part[0]] = part[0]
+    kept.sort(key=lambda row: row[0])
+    return _Seeds(
+        [r[0] for r in kept],
+        [r[1] for r in kept],
+        [r[2] for r in kept],
+        np.array([r[3] for r in kept], dtype=object),
+        np.array([r[4] for r in kept], bool),
+        of,
+    )
+
+
+def _divide(
+    town: Town, estate: str, name: str, land: shapely.Geometry, of: pd.Series, step_m: float
+) -> list[tuple[str, str, str, shapely.Geometry, bool]]:
+    """An estate's land by its buildings; nothing if it has fewer than two."""
+    mine = town.buildings[(of == estate).to_numpy()].sort_index()
+    shapes = _apart(polygonal(shapely.intersection(_footprints(mine), land)))
+    real = shapely.area(shapes) > 0
+    if real.sum() < 2:
+        return []
+    tiles = share_out(land, shapes[real], step_m=step_m)
+    said = mine["name"].to_numpy(dtype=object)[real]
+    return [
+        (str(i), f"{name}{text}", "building", tile, False)
+        for i, text, tile in zip(mine.index[real], said, tiles, strict=True)
+    ]
+
+
+def _block_seeds(town: Town, level: Level, regions: NDArray[np.object_], options: UnitOptions) -> _Seeds:
+    lines = _bounding_lines(town)
+    ids: list[str] = []
+    shapes: list[shapely.Geometry] = []
+    for region, name in zip(regions, level.table.sort_index().index, strict=True):
+        blocks = street_blocks(region, lines, area_m2=options.rest_area_m2)
+        ids += [f"{name}-block-{n:03d}" for n in range(1, len(blocks) + 1)]
+        shapes += list(blocks)
+    order = np.argsort(np.array(ids, dtype=object), kind="stable")
+    none = pd.Series([None] * len(town.buildings), index=town.buildings.index, dtype=object)
+    land = np.array(shapes, dtype=object)[order]
+    return _Seeds([ids[i] for i in order], [""] * len(ids), ["block"] * len(ids), land, np.zeros(len(ids), bool), none)
+
+
+def _bounding_lines(town: Town) -> list[shapely.Geometry]:
+    """Streets and barriers that bound blocks; bridges and tunnels do not."""
+    lines: list[shapely.Geometry] = []
+    if town.streets is not None:
+        ground = (town.streets["level"] == 0) & ~town.streets["kind"].isin(_BLOCK_STREETS)
+        lines += list(town.streets.geometry[ground.to_numpy()])
+    if town.barriers is not None:
+        flat = town.barriers.geometry
+        lines += [shapely.boundary(g) if shapely.get_dimensions(g) == 2 else g for g in flat]
+    return lines
+
+
+def _apart(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Shapes without overlaps: what two share is the smaller one's."""
+    one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    area = shapely.area(shapes)
+    larger = (area[one] > area[two]) | ((area[one] == area[two]) & (one > two))
+    result = shapes.copy()
+    for row in np.unique(one[larger]):
+        others = shapes[two[larger & (one == row)]]
+        if shapely.area(shapely.intersection(others, shapes[row])).sum() > 0:
+            result[row] = polygonal(shapely.difference(shapes[row], shapely.union_all(others)))[0]
+    return result
+
+
+def _bases(
+    town: Town, seeds: _Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Area of each seed in each region, base of each seed (-1: in no region), and whether it lies astride."""
+    area = np.zeros((len(seeds.shapes), len(regions)))
+    seed, region = shapely.STRtree(regions).query(seeds.shapes, predicate="intersects")
+    area[seed, region] = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
+    living = np.zeros_like(area)
+    at = pd.Index(np.array(seeds.ids, dtype=object)).get_indexer(seeds.of_building.to_numpy(dtype=object))
+    place = ids.get_indexer(home.to_numpy(dtype=object))
+    known = (at >= 0) & (place >= 0)
+    np.add.at(living, (at[known], place[known]), town.buildings["households"].to_numpy(float)[known])
+    living[area <= 0] = 0.0
+    by_people = living.sum(axis=1) > 0
+    base = np.where(by_people, living.argmax(axis=1), area.argmax(axis=1))
+    tied = by_people & ((living == living.max(axis=1, keepdims=True)).sum(axis=1) > 1)
+    first = np.where(living == living.max(axis=1, keepdims=True), area, -1.0).argmax(axis=1)
+    base = np.where(tied, first, base)
+    base[area.sum(axis=1) <= 0] = -1
+    share = area / np.maximum(area.sum(axis=1, keepdims=True), 1e-9)
+    foreign = (living > 0) | (share >= options.astride_share)
+    foreign[np.arange(len(base)), base] = False
+    rows, cols = np.nonzero(foreign)
+    thin = shapely.is_empty(
+        shapely.buffer(shapely.intersection(seeds.shapes[rows], regions[cols]), -options.sliver_m / 2)
+    )
+    foreign[rows[thin], cols[thin]] = False
+    area[~foreign & (np.arange(len(regions)) != base[:, None])] = 0.0
+    return area, base.astype(np.int64), foreign.any(axis=1)
+
+
+def _barrier_land(town: Town) -> shapely.Geometry | None:
+    """Land that rivers and railways take; lines are a metre wide."""
+    if town.barriers is None or not len(town.barriers):
+        return None
+    shapes = np.asarray(town.barriers.sort_index().geometry.array, dtype=object).copy()
+    lines = shapely.get_dimensions(shapes) == 1
+    shapes[lines] = shapely.buffer(shapes[lines], 0.5, cap_style="flat")
+    return shapely.union_all(shapely.make_valid(shapes))
+
+
+def _fill(
+    town: Town,
+    seeds: _Seeds,
+    regions: NDArray[np.object_],
+    area: NDArray[np.float64],
+    base: NDArray[np.int64],
+    barrier: shapely.Geometry | None,
+    kind: UnitKind,
+    options: UnitOptions,
+) -> tuple[_Pieces, list[tuple[int, int]]]:
+    """Fill every region with the tiles of its seeds; land far from any becomes units of its own (region, number)."""
+    pieces = _Pieces([], [], [], [])
+    rest: list[tuple[int, int]] = []
+    lines = _bounding_lines(town) if kind == "building" else None
+    for r, region in enumerate(regions):
+        here = np.flatnonzero(area[:, r] > 0)
+        own, guests = here[base[here] == r], here[base[here] != r]
+        land = region
+        if len(guests):
+            shapes = polygonal(shapely.intersection(seeds.shapes[guests], region))
+            for unit, shape in zip(guests, shapes, strict=True):
+                pieces.add(int(unit), r, shape, shape)
+            land = shapely.difference(region, shapely.union_all(shapes))
+        shapes = polygonal(shapely.intersection(seeds.shapes[own], land))
+        tiles, wide = _dry_tiles(land, shapes, barrier, lines, options)
+        units = [*own.tolist(), *range(len(seeds.ids) + len(rest), len(seeds.ids) + len(rest) + len(wide))]
+        rest += [(r, n) for n in range(1, len(wide) + 1)]
+        real = [(u, t) for u, t in zip(units, [*tiles, *wide], strict=True) if not shapely.is_empty(t)]
+        if not real:
+            real = [(len(seeds.ids) + len(rest), land)]
+            rest.append((r, 1))
+        dry = np.array([tile for _, tile in real], dtype=object)
+        for (unit, _), tile, core in zip(real, share_out(land, dry, step_m=options.step_m), dry, strict=True):
+            pieces.add(unit, r, tile, core)
+    return pieces, rest
+
+
+def _dry_tiles(
+    land: shapely.Geometry,
+    seeds: NDArray[np.object_],
+    barrier: shapely.Geometry | None,
+    lines: list[shapely.Geometry] | None,
+    options: UnitOptions,
+) -> tuple[NDArray[np.object_], list[shapely.Geometry]]:
+    """Tiles of the seeds on their side of every barrier (empty where they have no land), and wide land of nobody."""
+    dry = land if barrier is None else shapely.difference(land, barrier)
+    sides = shapely.get_parts(polygonal(dry)[0]) if lines is None else street_blocks(dry, lines, area_m2=0.0)
+    found: list[list[shapely.Geometry]] = [[] for _ in seeds]
+    rest: list[shapely.Geometry] = []
+    tree = shapely.STRtree(seeds)
+    for side in sides:
+        near = np.sort(tree.query(side, predicate="intersects"))
+        cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
+        real = shapely.area(cut) > options.sliver_m
+        near, cut = near[real], cut[real]
+        left = shapely.difference(side, shapely.union_all(cut))
+        wide = (
+            wide_parts(left, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
+            if lines is None or not len(near)
+            else np.zeros(0, dtype=object)
+        )
+        if not len(near) and not len(wide):
+            alone = shapely.get_num_geometries(land) > 1 and any(part.equals(side) for part in shapely.get_parts(land))
+            if alone:
+                rest.append(side)
+            continue
+        tiles = share_out(side, np.concatenate([cut, wide]), step_m=options.step_m)
+        for i, tile in zip(near, tiles, strict=False):
+            found[i].append(tile)
+        rest += list(tiles[len(near) :])
+    joined = [shapely.union_all(parts) if parts else shapely.Polygon() for parts in found]
+    return np.array(joined, dtype=object), rest
+
+
+def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> None:
+    """Give slivers between today's polygons to the unit beside them (in place)."""
+    out = np.flatnonzero(unit < 0)
+    thin = out[shapely.is_empty(shapely.buffer(faces.shapes[out], -sliver_m / 2))]
+    if not len(thin):
+        return
+    one, two, xy = faces.edges()
+    length = np.hypot(xy[:, 2] - xy[:, 0], xy[:, 3] - xy[:, 1])
+    a, b, metre = np.concatenate([one, two]), np.concatenate([two, one]), np.concatenate([length, length])
+    use = np.isin(a, thin) & (unit[b] >= 0)
+    order = np.lexsort((unit[b[use]], -np.round(metre[use], 6), a[use]))
+    face, first = np.unique(a[use][order], return_index=True)
+    unit[face] = unit[b[use]][order][first]
+
+
+def _table(
+    seeds: _Seeds,
+    ids: list[str],
+    base: NDArray[np.int64],
+    astride: NDArray[np.bool_],
+    faces: Faces,
+    unit: NDArray[np.int64],
+    today: GeoDataFrame,
+) -> GeoDataFrame:
+    """Units with land, without counts yet."""
+    more = len(ids) - len(seeds.ids)
+    order = np.argsort(unit, kind="stable")
+    shapes = np.full(len(ids), shapely.Polygon(), dtype=object)
+    for group in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1):
+        if unit[group[0]] >= 0:
+            shapes[unit[group[0]]] = shapely.coverage_union_all(faces.shapes[group])
+    table = GeoDataFrame(
+        {
+            "name": pd.Series([*seeds.names, *[""] * more], dtype="str"),
+            "kind": pd.Series([*seeds.kinds, *["rest"] * more], dtype="str"),
+            "base": np.array([*today.index, None], dtype=object)[base],
+            "astride": astride,
+            "divisible": np.append(seeds.divisible, np.zeros(more, bool)),
+        },
+        geometry=polygonal(shapes),
+        crs=today.crs,
+    )
+    table.index = pd.Index(np.array(ids, dtype=object), name="id").astype("str")
+    return table[~table.geometry.is_empty.to_numpy()].sort_index()
+
+
+def _count(town: Town, table: GeoDataFrame, of: pd.Series) -> tuple[GeoDataFrame, pd.Series, pd.Index]:
+    """Counts of each unit, the unit of each building, and the buildings that stand on no unit's land."""
+    buildings = town.buildings
+    of = of.astype(object).copy()
+    silent = ~of.isin(table.index).to_numpy()
+    points = buildings.geometry[silent].representative_point()
+    match = match_points(table, points).units if silent.any() else pd.Series(dtype=object)
+    of[silent] = match
+    lost = of.index[of.isna().to_numpy()]
+    if len(lost):
+        tree = shapely.STRtree(np.asarray(table.geometry.array, dtype=object))
+        near = tree.nearest(np.asarray(points[lost].array, dtype=object))
+        of[lost] = table.index.to_numpy(dtype=object)[near]
+    groups = buildings.groupby(of.to_numpy(dtype=object))
+    counts = groups[["households", "people_resident"]].sum().reindex(table.index, fill_value=0.0)
+    registered = groups["people_registered"].sum(min_count=1).reindex(table.index)
+    estimated = groups["estimated"].any().reindex(table.index, fill_value=False)
+    result = table.assign(
+        households=counts["households"].to_numpy(float),
+        people_resident=counts["people_resident"].to_numpy(float),
+        people_registered=registered.to_numpy(float),
+        estimated=estimated.to_numpy(bool),
+    )
+    columns = ["name", "kind", "households", "people_resident", "people_registered"]
+    return result[[*columns, "base", "astride", "divisible", "estimated", "geometry"]], of.rename("unit"), lost
+
+
+def _dry(pieces: _Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
+    """Dry land of each unit, by which the side of a barrier is told."""
+    mine: list[list[shapely.Geometry]] = [[] for _ in range(count)]
+    for unit, shape in zip(pieces.unit, pieces.dry, strict=True):
+        if rank[unit] >= 0:
+            mine[rank[unit]].append(shape)
+    return np.array([parts[0] if len(parts) == 1 else shapely.union_all(parts) for parts in mine], dtype=object)
+
+
+def _flaws(
+    today: GeoDataFrame, regions: NDArray[np.object_], faces: Faces, unit: NDArray[np.int64], sliver_m: float
+) -> GeoDataFrame:
+    """Overlaps and gaps of today's polygons that are wider than slivers."""
+    rows: list[tuple[str, tuple[str, ...], shapely.Geometry]] = []
+    one, two = shapely.STRtree(regions).query(regions, predicate="intersects")
+    one, two = one[one < two], two[one < two]
+    shared = polygonal(shapely.intersection(regions[one], regions[two]))
+    wide = ~shapely.is_empty(shapely.buffer(shared, -sliver_m / 2))
+    names = today.index.to_numpy(dtype=object)
+    for a, b, land in sorted(zip(one[wide], two[wide], shared[wide], strict=True), key=lambda row: row[:2]):
+        rows.append(("overlap", (names[a], names[b]), land))
+    gaps = shapely.get_parts(shapely.union_all(faces.shapes[unit < 0])) if (unit < 0).any() else []
+    for gap in sorted(gaps, key=lambda g: (g.bounds[0], g.bounds[1])):
+        shared_m = shapely.length(shapely.intersection(shapely.boundary(gap), regions))
+        beside = np.flatnonzero(shared_m > 0)
+        beside = beside[np.lexsort((beside, -np.round(shared_m[beside], 3)))]
+        rows.append(("gap", tuple(names[beside]), gap))
+    return GeoDataFrame(
+        {
+            "kind": pd.Series([row[0] for row in rows], dtype="str"),
+            "units": pd.Series([row[1] for row in rows], dtype=object),
+            "area_m2": np.array([row[2].area for row in rows], float),
+        },
+        geometry=np.array([row[2] for row in rows], dtype=object),
+        crs=today.crs,
+    )
+
+
+def _parents(town: Town, level: Level, table: GeoDataFrame) -> pd.Series | None:
+    if level.parent is None:
+        return None
+    return table["base"].map(unit_parents(town, level.name)).astype(object).rename("parent")
+
+
+def _notices(table: GeoDataFrame, flaws: GeoDataFrame, lost: pd.Index) -> tuple[Notice, ...]:
+    found: list[Notice] = []
+    add: Callable[[str, object], None] = lambda code, text: found.append(Notice(code, text))  # type: ignore[arg-type]  # noqa: E731
+    astride = int(table["astride"].sum())
+    if astride:
+        add(
+            "units-astride",
+            msg("{count} estates lie in several communities; each counts where most of it lives", count=astride),
+        )
+    if len(lost):
+        text = msg(
+            "{count} buildings stand outside today's boundaries; they count to the nearest unit", count=len(lost)
+        )
+        add("buildings-outside", text)
+    for kind, text in (
+        (
+            "overlap",
+            msg("today's boundaries overlap at {count} places; the smallest id holds the land", count="{count}"),
+        ),
+        ("gap", msg("today's boundaries leave {count} gaps", count="{count}")),
+    ):
+        count = int((flaws["kind"] == kind).sum())
+        if count:
+            add(f"boundary-{kind}", msg(text.template, count=count))
+    return tuple(found)
