@@ -56,6 +56,15 @@ _SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right"
 def tag_list(value: str) -> list[str]:
     """The values of a tag, which OSM joins by semicolons.
 
+    Parameters
+    ----------
+    value
+        Value of the tag.
+
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> tag_list("retail; apartments")
@@ -311,6 +320,15 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 def number_of(text: str) -> float:
     """The number that a tag holds, a trailing ``m`` allowed; NaN if it is none.
 
+    Parameters
+    ----------
+    text
+        Value of the tag.
+
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> number_of("453.5 m"), number_of("about 3")
@@ -322,6 +340,15 @@ def number_of(text: str) -> float:
 
 def floors_of(tags: Tags) -> float:
     """Storeys above ground from ``building:levels``; the highest of several (``3;4``, ``3-4``), NaN if unreadable.
+
+    Parameters
+    ----------
+    tags
+        Tags of the building.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
