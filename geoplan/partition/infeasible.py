@@ -1,0 +1,279 @@
+"""Why no partition can exist: which constraints conflict, by how much, and the smallest relaxation that works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoplan.errors import Message, msg
+from geoplan.partition.kernel import components_of_parts
+
+__all__ = ["Conflict", "Infeasible", "Relaxation", "explain_infeasible"]
+
+TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Constraints that cannot hold together, and by how much they miss (weight, or a count of parts)."""
+
+    message: Message
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The range nearest to the wanted one that counts and components allow, and the numbers of parts that would do.
+
+    Attributes
+    ----------
+    lower, upper
+        Range for the wanted number of parts.
+    parts
+        Fewest and most parts for the wanted range; None where no number would do.
+    message
+        Both in words.
+    """
+
+    lower: float
+    upper: float
+    parts: tuple[int, int] | None
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible:
+    """What :func:`explain_infeasible` found; without conflicts nothing is proven against the constraints."""
+
+    conflicts: tuple[Conflict, ...] = ()
+    relaxation: Relaxation | None = None
+
+    def __bool__(self) -> bool:
+        """Whether no partition can exist."""
+        return bool(self.conflicts)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conflicts and the relaxation in words."""
+        return (*(c.message for c in self.conflicts), *([self.relaxation.message] if self.relaxation else []))
+
+
+def explain_infeasible(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    weight: np.ndarray,
+    *,
+    parts: int,
+    lower: float,
+    upper: float,
+    locked: np.ndarray | None = None,
+) -> Infeasible:
+    """Say which constraints conflict: the counts, single units, components of the graph, locked parts.
+
+    Locked parts are taken out with their units; the other parts must share what is left. Only what is proven is said:
+    an empty answer does not promise that a partition exists.
+
+    Parameters
+    ----------
+    indptr, indices
+        Neighbours of each unit in CSR form.
+    weight
+        Weight of each unit, 0 or more.
+    parts
+        Number of parts, locked ones included.
+    lower, upper
+        Range of each part, inclusive.
+    locked
+        Number of the locked part that a unit makes up, -1 for free units.
+
+    Returns
+    -------
+    Infeasible
+    """
+    locked = np.full(len(weight), -1) if locked is None else np.asarray(locked)
+    conflicts = _locked_conflicts(indptr, indices, weight, locked, lower, upper)
+    free = locked < 0
+    rest = parts - len(np.unique(locked[~free]))
+    # a free unit's component does not pass through locked units: give each of those a label of its own
+    label = np.where(free, -1, np.arange(len(weight)))
+    piece = components_of_parts(indptr, indices, label)[free]
+    if not len(piece):
+        return Infeasible(tuple(conflicts))
+    component = np.unique(piece, return_inverse=True)[1]
+    share = _Shares(np.bincount(component, weights=weight[free]), np.bincount(component), rest)
+    heaviest = float(weight[free].max())
+    conflicts += _unit_conflicts(weight[free], upper)
+    conflicts += _count_conflicts(share, lower, upper)
+    if not conflicts:
+        return Infeasible()
+    return Infeasible(tuple(conflicts), share.relax(lower, upper, heaviest) if share.enough else None)
+
+
+def _locked_conflicts(
+    indptr: np.ndarray, indices: np.ndarray, weight: np.ndarray, locked: np.ndarray, lower: float, upper: float
+) -> list[Conflict]:
+    conflicts = []
+    piece = components_of_parts(indptr, indices, locked)
+    for part in np.unique(locked[locked >= 0]):
+        members = locked == part
+        held = float(weight[members].sum())
+        out = max(lower - held, held - upper)
+        if out > TINY:
+            message = msg(
+                "locked part {part} has {held:,.10g}, outside the range {lower:,.10g} to {upper:,.10g}",
+                part=int(part),
+                held=held,
+                lower=lower,
+                upper=upper,
+            )
+            conflicts.append(Conflict(message, out))
+        pieces = len(np.unique(piece[members]))
+        if pieces > 1:
+            message = msg("locked part {part} lies in {pieces} pieces", part=int(part), pieces=pieces)
+            conflicts.append(Conflict(message, float(pieces - 1)))
+    return conflicts
+
+
+def _unit_conflicts(weight: np.ndarray, upper: float) -> list[Conflict]:
+    above = weight[weight > upper + TINY]
+    if not len(above):
+        return []
+    message = msg(
+        "{count} units are heavier than the upper limit {upper:,.10g}; the heaviest has {heaviest:,.10g}",
+        count=len(above),
+        upper=upper,
+        heaviest=float(above.max()),
+    )
+    return [Conflict(message, float(above.max() - upper))]
+
+
+def _count_conflicts(share: _Shares, lower: float, upper: float) -> list[Conflict]:
+    total, parts, components = float(share.weight.sum()), share.parts, len(share.weight)
+    numbers = {"parts": parts, "lower": lower, "upper": upper, "total": total}
+    if parts < components:
+        message = msg(
+            "the units form {components} areas that do not touch, more than the {parts} parts",
+            components=components,
+            **numbers,
+        )
+        return [Conflict(message, float(components - parts))]
+    if parts > share.units.sum():
+        message = msg("{parts} parts are more than the {units} units", units=int(share.units.sum()), **numbers)
+        return [Conflict(message, float(parts - share.units.sum()))]
+    conflicts = []
+    if parts * lower > total + TINY:
+        message = msg(
+            "{parts} parts of at least {lower:,.10g} need {needed:,.10g}; there are {total:,.10g}",
+            needed=parts * lower,
+            **numbers,
+        )
+        conflicts.append(Conflict(message, parts * lower - total))
+    if parts * upper < total - TINY:
+        message = msg(
+            "{parts} parts of at most {upper:,.10g} hold {needed:,.10g}; there are {total:,.10g}",
+            needed=parts * upper,
+            **numbers,
+        )
+        conflicts.append(Conflict(message, total - parts * upper))
+    if not conflicts and components > 1:
+        conflicts += _component_conflicts(share, lower, upper)
+    return conflicts
+
+
+def _component_conflicts(share: _Shares, lower: float, upper: float) -> list[Conflict]:
+    least, most = share.limits(lower, upper)
+    conflicts = []
+    for c in np.flatnonzero(least > most):
+        message = msg(
+            "an area of {units} units that touches no other has {weight:,.10g}: "
+            "no number of parts of {lower:,.10g} to {upper:,.10g} fits",
+            units=int(share.units[c]),
+            weight=float(share.weight[c]),
+            lower=lower,
+            upper=upper,
+        )
+        each = share.weight[c] / np.arange(1, max(int(share.units[c]), 1) + 1)
+        conflicts.append(Conflict(message, float(np.maximum(lower - each, each - upper).min())))
+    if not conflicts and not least.sum() <= share.parts <= most.sum():
+        message = msg(
+            "the areas that do not touch need {least} to {most} parts together, not {parts}",
+            least=int(least.sum()),
+            most=int(most.sum()),
+            parts=share.parts,
+        )
+        off = least.sum() - share.parts if share.parts < least.sum() else share.parts - most.sum()
+        conflicts.append(Conflict(message, float(off)))
+    return conflicts
+
+
+class _Shares:
+    """Weights and sizes of the components, to be shared out among a number of parts."""
+
+    def __init__(self, weight: np.ndarray, units: np.ndarray, parts: int) -> None:
+        self.weight, self.units, self.parts = weight, units, parts
+
+    @property
+    def enough(self) -> bool:
+        """Whether each component can have a part, and each part a unit."""
+        return len(self.weight) <= self.parts <= int(self.units.sum())
+
+    def limits(self, lower: float, upper: float) -> tuple[np.ndarray, np.ndarray]:
+        """Fewest and most parts of each component for a range; fewest above most where none fits."""
+        least = np.ones(len(self.weight), np.int64)
+        most = self.units.astype(np.int64).copy()
+        if upper > 0:
+            least = np.maximum(least, np.ceil(self.weight / upper - TINY).astype(np.int64))
+        if lower > 0:
+            most = np.minimum(most, np.floor(self.weight / lower + TINY).astype(np.int64))
+        if upper <= 0:
+            least = np.where(self.weight > 0, most + 1, least)
+        return least, most
+
+    def fits(self, lower: float, upper: float) -> bool:
+        least, most = self.limits(lower, upper)
+        return bool((least <= most).all() and least.sum() <= self.parts <= most.sum())
+
+    def relax(self, lower: float, upper: float, heaviest: float) -> Relaxation:
+        """Widen both ends of the range by the same smallest amount, then take back what is not needed."""
+        upper_wide = max(upper, heaviest)
+        numbers = np.arange(1, self.parts + 1)
+        each = self.weight[:, None] / numbers
+        amounts = np.unique(np.concatenate([[0.0], (each - upper_wide).ravel(), (lower - each).ravel()]))
+        amounts = amounts[amounts >= 0]
+        low, high = 0, len(amounts) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self.fits(max(lower - amounts[middle], 0.0), upper_wide + amounts[middle]):
+                high = middle
+            else:
+                low = middle + 1
+        widened = amounts[low]
+        new_lower, new_upper = max(lower - widened, 0.0), upper_wide + widened
+        if self.fits(lower, new_upper):
+            new_lower = lower
+        elif self.fits(new_lower, upper_wide):
+            new_upper = upper_wide
+        least, most = self.limits(lower, upper)
+        enough = heaviest <= upper + TINY and (least <= most).all()
+        parts = (int(least.sum()), int(most.sum())) if enough else None
+        return Relaxation(new_lower, new_upper, parts, _relaxation_message(new_lower, new_upper, parts, self.parts))
+
+
+def _relaxation_message(lower: float, upper: float, parts: tuple[int, int] | None, wanted: int) -> Message:
+    if parts is None:
+        return msg(
+            "the smallest change: a range of {lower:,.10g} to {upper:,.10g} for {parts} parts",
+            lower=lower,
+            upper=upper,
+            parts=wanted,
+        )
+    return msg(
+        "the smallest change: a range of {lower:,.10g} to {upper:,.10g} for {parts} parts, "
+        "or {least} to {most} parts in the wanted range",
+        lower=lower,
+        upper=upper,
+        parts=wanted,
+        least=parts[0],
+        most=parts[1],
+    )

@@ -1,0 +1,269 @@
+"""Binary models with connectivity, solved by HiGHS in rounds.
+
+HiGHS has no lazy constraints: a model is solved, rows are added for the pieces that hang loose in its answer, and it is
+solved again. Every round gives a valid bound, since the rows that are still missing could only raise it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from geoplan.partition.kernel import components_of_parts
+
+__all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "separator", "solve_in_rounds"]
+
+NODES_PER_EFFORT = 100
+"""Branch-and-bound nodes that count as much work as a million moves of the search."""
+
+
+@dataclass(slots=True)
+class Guard:
+    """What a proof may still use: a moment on the monotonic clock, and branch-and-bound nodes."""
+
+    until: float = float("inf")
+    nodes: int = 1_000_000
+
+    @property
+    def seconds(self) -> float:
+        """Seconds left."""
+        return max(self.until - time.monotonic(), 0.0)
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self.seconds <= 0 or self.nodes <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One row of a model: values at columns, between two limits."""
+
+    columns: np.ndarray
+    values: np.ndarray
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Model:
+    """Minimise ``cost @ x`` over rows; ``x`` lies between 0 and ``top`` and is whole where ``whole`` says so."""
+
+    cost: np.ndarray
+    rows: csr_array
+    low: np.ndarray
+    high: np.ndarray
+    top: np.ndarray
+    whole: np.ndarray
+    step: float = 0.0
+    """Two different values of the objective lie at least so far apart (0: unknown)."""
+
+    cuts: list[Cut] = field(default_factory=list)
+
+    def matrix(self) -> tuple[csr_array, np.ndarray, np.ndarray]:
+        """Rows with the cuts below them, and their limits."""
+        if not self.cuts:
+            return self.rows, self.low, self.high
+        sizes = np.cumsum([0, *(len(c.columns) for c in self.cuts)])
+        columns = np.concatenate([c.columns for c in self.cuts])
+        values = np.concatenate([c.values for c in self.cuts]).astype(float)
+        extra = csr_array((values, columns, sizes), (len(self.cuts), len(self.cost)))
+        low = np.concatenate([self.low, [c.low for c in self.cuts]])
+        high = np.concatenate([self.high, [c.high for c in self.cuts]])
+        return csr_array(vstack([self.rows, extra])), low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """One answer of the solver; ``x`` is None where it has none."""
+
+    x: np.ndarray | None
+    value: float
+    bound: float
+    optimal: bool
+    infeasible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What all rounds gave: a valid bound, and an answer with no loose pieces, if one was met."""
+
+    x: np.ndarray | None
+    value: float
+    bound: float
+    optimal: bool
+    infeasible: bool
+    rounds: int
+
+
+def solve(model: Model, guard: Guard, *, start: np.ndarray | None = None) -> Solved:
+    """Solve a model once.
+
+    Parameters
+    ----------
+    model
+        The model with its cuts.
+    guard
+        What may be used; the nodes used are taken off.
+    start
+        A feasible ``x`` to start from.
+
+    Returns
+    -------
+    Solved
+    """
+    # the objective near 1 keeps the tolerances of the solver meaningful
+    scale = float(np.abs(model.cost).max()) or 1.0
+    solver = _solver(model, scale, guard)
+    if start is not None:
+        given = highspy.HighsSolution()
+        given.col_value = start.astype(float).tolist()
+        solver.setSolution(given)
+    _run(solver)
+    info, status = solver.getInfo(), solver.getModelStatus()
+    guard.nodes -= max(int(info.mip_node_count), 1)
+    states = highspy.HighsModelStatus
+    has_x = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    x = np.array(solver.getSolution().col_value) if has_x else None
+    value = float(model.cost @ np.where(model.whole, np.round(x), x)) if x is not None else float("inf")
+    optimal = status == states.kOptimal
+    bound = float(info.mip_dual_bound) * scale if model.whole.any() else (value if optimal else -np.inf)
+    infeasible = status in (states.kInfeasible, states.kUnboundedOrInfeasible)
+    return Solved(x, value, float("inf") if infeasible else bound, optimal, infeasible)
+
+
+class _Quiet(highspy.Highs):
+    """HiGHS writes its name to the console when its callbacks are switched on, before an option could forbid it."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def enableCallbacks(self) -> None:  # noqa: N802 (the name is the base class's)
+        super().setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+def _solver(model: Model, scale: float, guard: Guard) -> highspy.Highs:
+    rows, low, high = model.matrix()
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(model.cost), rows.shape[0]
+    lp.col_cost_ = model.cost / scale
+    lp.col_lower_, lp.col_upper_ = np.zeros(len(model.cost)), model.top
+    kinds = highspy.HighsVarType
+    lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in model.whole]
+    lp.row_lower_ = np.where(np.isfinite(low), low, -highspy.kHighsInf)
+    lp.row_upper_ = np.where(np.isfinite(high), high, highspy.kHighsInf)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    solver = _Quiet()
+    options: dict[str, bool | float | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "random_seed": 0,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": max(0.9 * model.step / scale, 1e-9),
+        "mip_max_nodes": max(guard.nodes, 1),
+    }
+    if np.isfinite(guard.until):
+        options["time_limit"] = max(guard.seconds, 0.01)
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(lp)
+    return solver
+
+
+def _run(solver: highspy.Highs) -> None:
+    """Run in a thread, so that Ctrl-C stops the solver at once instead of after it."""
+    solver.HandleUserInterrupt = True
+    thread = solver.startSolve()
+    try:
+        while thread.is_alive():
+            thread.join(0.05)
+    except KeyboardInterrupt:
+        solver.cancelSolve()  # type: ignore[no-untyped-call]
+        thread.join()
+        raise
+
+
+def solve_in_rounds(
+    model: Model,
+    find_cuts: Callable[[np.ndarray], Sequence[Cut]],
+    guard: Guard,
+    *,
+    start: np.ndarray | None = None,
+    enough: float = float("inf"),
+) -> Rounds:
+    """Solve, cut off loose pieces, and solve again.
+
+    Parameters
+    ----------
+    model
+        The model; cuts are added to it.
+    find_cuts
+        Given an answer, the rows that it breaks; none if it is whole.
+    guard
+        What may be used in all.
+    start
+        A feasible ``x`` without loose pieces.
+    enough
+        Stop when the bound reaches this value.
+
+    Returns
+    -------
+    Rounds
+    """
+    best, value = start, float(model.cost @ start) if start is not None else float("inf")
+    bound, rounds = -np.inf, 0
+    while not guard.spent:
+        solved = solve(model, guard, start=start)
+        rounds += 1
+        bound = max(bound, solved.bound)
+        if solved.infeasible:
+            return Rounds(best, value, value, best is not None, best is None, rounds)
+        if solved.x is None:
+            break
+        cuts = find_cuts(solved.x)
+        if not cuts:
+            if solved.value < value:
+                best, value = solved.x, solved.value
+            return Rounds(best, value, min(bound, value), solved.optimal, False, rounds)
+        if bound >= enough:
+            break
+        model.cuts += cuts
+    return Rounds(best, value, min(bound, value), best is not None and bound >= value - model.step / 2, False, rounds)
+
+
+def separator(indptr: np.ndarray, indices: np.ndarray, root: np.ndarray, other: int) -> np.ndarray:
+    """Smallest neighbours of a connected set that part it from a unit.
+
+    Parameters
+    ----------
+    indptr, indices
+        Neighbours in CSR form.
+    root
+        Mask of the connected set.
+    other
+        A unit outside the set and not next to it.
+
+    Returns
+    -------
+    ndarray of int64
+        Units next to the set from which ``other`` is reached without passing the others: every path between the two
+        goes through one of them. Empty where no path exists.
+    """
+    ring = np.zeros(len(root), bool)
+    for unit in np.flatnonzero(root):
+        ring[indices[indptr[unit] : indptr[unit + 1]]] = True
+    ring &= ~root
+    side = np.where(ring | root, 1, 0)
+    piece = components_of_parts(indptr, indices, side)
+    beyond = piece == piece[other]
+    return np.array(
+        [v for v in np.flatnonzero(ring) if beyond[indices[indptr[v] : indptr[v + 1]]].any()],
+        np.int64,
+    )

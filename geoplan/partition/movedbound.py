@@ -1,0 +1,326 @@
+"""How much weight must move at least: a proven bound without assumptions.
+
+The best matching pairs each new part with at most one base part. A part that stands for base part p is one column of
+the model; all new parts together are one more column, the pool, whose weight must suffice for them. Weights must lie in
+their ranges; connectivity is added as rows while it is broken. Every partition is a point of the model, so its least
+cost is a bound.
+
+References
+----------
+Validi, H., Buchanan, A., Lykhovyd, E. (2022). Imposing contiguity constraints in political districting models.
+Operations Research 70(2) (separators as rows).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+
+from geoplan.errors import Message
+from geoplan.partition.kernel import components_of_parts
+from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, separator, solve, solve_in_rounds
+from geoplan.partition.search import DEFAULT_EFFORT, Budget, StoppedBy
+
+__all__ = ["Bound", "counts_alone", "moved_bound"]
+
+MOST_COLUMNS = 40_000
+"""Above, only the counts are used: the model with every unit and part would not be solved in reasonable time."""
+
+SAFETY = 0.25
+"""Taken off the solver's bound before it is rounded up to a whole weight, for its tolerances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """At least so much weight must move.
+
+    Attributes
+    ----------
+    value
+        The bound; ``inf`` where no partition exists.
+    assumes
+        Assumptions that it rests on; empty: none.
+    optimal
+        Whether ``warm_start`` was given and reaches the bound.
+    counts_alone
+        What the weights of the base parts force, whatever the geography.
+    rounds
+        Models solved.
+    stopped_by
+        Why it is not higher.
+    """
+
+    value: float
+    assumes: tuple[Message, ...]
+    optimal: bool
+    counts_alone: float
+    rounds: int
+    stopped_by: StoppedBy
+
+
+def counts_alone(weight: np.ndarray, base: np.ndarray, parts: int, lower: float, upper: float) -> float:
+    """Weight that must move because of the weights of the base parts alone: units as if they were grains of sand.
+
+    Parameters
+    ----------
+    weight
+        Weight of each unit.
+    base
+        Base part of each unit, 0 to m - 1.
+    parts
+        Number of parts wanted.
+    lower, upper
+        Range of each part.
+
+    Returns
+    -------
+    float
+        ``inf`` if the counts cannot be met.
+
+    Examples
+    --------
+    Two parts of 10 become three of 6 to 7: the new part takes at least 6.
+
+    >>> counts_alone(np.full(20, 1.0), np.repeat([0, 1], 10), 3, 6, 7)
+    6.0
+    """
+    held = np.bincount(base, weights=weight)
+    m, one = len(held), np.eye(len(held))
+    # columns: weight kept and received by each part, whether it is kept, weight of the new parts
+    none, ones, zero = np.zeros((m, m)), np.ones((1, m)), np.zeros((m, 1))
+    new = max(parts - m, 0)
+    rows = np.block(
+        [
+            [one, none, -np.diag(held), zero],
+            [one, one, -lower * one, zero],
+            [one, one, -upper * one, zero],
+            [np.zeros((1, 2 * m)), ones, np.zeros((1, 1))],
+            [ones, ones, np.zeros((1, m)), np.ones((1, 1))],
+        ]
+    )
+    total, inf = held.sum(), np.inf
+    low = np.concatenate([np.full(m, -inf), np.zeros(m), np.full(m, -inf), [min(parts, m), total]])
+    high = np.concatenate([np.zeros(m), np.full(m, inf), np.zeros(m), [min(parts, m), total]])
+    # the pool's lower limit is a row of its own
+    rows = np.vstack([rows, np.concatenate([np.zeros(3 * m), [1.0]])])
+    low, high = np.append(low, new * lower), np.append(high, new * upper)
+    model = Model(
+        cost=np.concatenate([-np.ones(m), np.zeros(2 * m + 1)]),
+        rows=csr_array(rows),
+        low=low,
+        high=high,
+        top=np.concatenate([np.full(2 * m, inf), np.ones(m), [inf]]),
+        whole=np.concatenate([np.zeros(2 * m, bool), np.full(m, m > parts), [False]]),
+    )
+    solved = solve(model, Guard())
+    if solved.infeasible:
+        return float("inf")
+    return _round_up(float(total + solved.bound), weight, floor=0.0) + 0.0
+
+
+def _round_up(bound: float, weight: np.ndarray, *, floor: float) -> float:
+    if np.array_equal(weight, np.round(weight)):
+        return max(float(np.ceil(bound - SAFETY)), floor) + 0.0
+    return max(bound - 1e-6 * float(weight.sum()), floor)
+
+
+def moved_bound(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    weight: np.ndarray,
+    base: np.ndarray,
+    parts: int,
+    lower: float,
+    upper: float,
+    *,
+    allowed: np.ndarray | None = None,
+    locked: np.ndarray | None = None,
+    budget: Budget | None = None,
+    warm_start: np.ndarray | None = None,
+) -> Bound:
+    """Prove how much weight must move at least, new parts being free to lie anywhere.
+
+    Parameters
+    ----------
+    indptr, indices
+        Neighbours of each unit in CSR form.
+    weight
+        Weight of each unit.
+    base
+        Base part of each unit, 0 to m - 1, each with a unit.
+    parts
+        Number of parts wanted.
+    lower, upper
+        Range of each part, inclusive.
+    allowed
+        Mask, shape (units, m + 1): whether a unit may be in the part that stands for a base part; last column: in a
+        new part. Default everywhere.
+    locked
+        Mask of units that stay in their base part.
+    budget
+        ``effort`` counts branch-and-bound nodes; the time limit is a guard.
+    warm_start
+        A feasible partition: the proof stops when it is reached.
+
+    Returns
+    -------
+    Bound
+    """
+    started = time.monotonic()
+    budget = budget or Budget()
+    m = int(base.max()) + 1
+    forced = counts_alone(weight, base, parts, lower, upper)
+    goal = float("inf") if warm_start is None else _moved(weight, base, warm_start)
+    if forced >= goal or not np.isfinite(forced) or len(weight) * (m + 1) > MOST_COLUMNS:
+        return Bound(forced, (), forced >= goal and warm_start is not None, forced, 0, "converged")
+    view = _View(indptr, indices, weight, base, m, parts, float(lower), float(upper))
+    until = np.inf if budget.time_limit_s is None else started + budget.time_limit_s
+    guard = Guard(float(until), (budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT)
+    model = view.model(allowed, locked)
+    rounds = solve_in_rounds(model, view.cuts, guard, enough=goal - float(weight.sum()) - SAFETY)
+    value = float("inf") if rounds.infeasible else float(weight.sum()) + rounds.bound
+    value = (
+        max(_round_up(value, weight, floor=0.0), forced)
+        if np.isfinite(value)
+        else forced
+        if not rounds.infeasible
+        else value
+    )
+    value = min(value, goal)
+    done = rounds.optimal or rounds.infeasible or value >= goal
+    stopped: StoppedBy = "converged" if done else ("time" if guard.seconds <= 0 else "work")
+    return Bound(value, (), value >= goal, forced, rounds.rounds, stopped)
+
+
+def _moved(weight: np.ndarray, base: np.ndarray, part_of: np.ndarray) -> float:
+    from geoplan.partition.outcome import weight_moved
+
+    return weight_moved(weight, base, part_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    indptr: np.ndarray
+    indices: np.ndarray
+    weight: np.ndarray
+    base: np.ndarray
+    m: int
+    parts: int
+    lower: float
+    upper: float
+
+    @property
+    def columns(self) -> int:
+        """Parts that stand for a base part, and the pool if there are new ones."""
+        return self.m + (self.parts > self.m)
+
+    def model(self, allowed: np.ndarray | None, locked: np.ndarray | None) -> Model:
+        """Column ``unit * columns + part``, then, where parts are given up, whether each part is kept."""
+        n, c, m = len(self.weight), self.columns, self.m
+        flags = m if self.parts < m else 0
+        size = n * c + flags
+        cost = np.zeros(size)
+        cost[np.arange(n) * c + self.base] = -self.weight
+        top = np.ones(size)
+        if allowed is not None:
+            top[: n * c] = np.asarray(allowed, bool)[:, :c].ravel()
+        if locked is not None:
+            for unit in np.flatnonzero(locked):
+                top[unit * c : (unit + 1) * c] = np.arange(c) == self.base[unit]
+        one_each = csr_array((np.ones(n * c), (np.repeat(np.arange(n), c), np.arange(n * c))), (n, size))
+        # weights in units of the range keep the solver's tolerances meaningful
+        share = np.repeat(self.weight, c) / self.upper
+        held = csr_array((share, (np.tile(np.arange(c), n), np.arange(n * c))), (c, size))
+        low, high = np.full(c, self.lower / self.upper), np.ones(c)
+        if c > m:
+            low[m], high[m] = (self.parts - m) * low[m], (self.parts - m) * high[m]
+        blocks, lows, highs = [one_each, held], [np.ones(n), low], [np.ones(n), high]
+        if flags:
+            blocks[1:], lows[1:], highs[1:] = self._flag_rows(held, size)
+        return Model(
+            cost=cost,
+            rows=csr_array(_stack(blocks)),
+            low=np.concatenate(lows),
+            high=np.concatenate(highs),
+            top=top,
+            whole=np.ones(size, bool),
+            step=1.0 if np.array_equal(self.weight, np.round(self.weight)) else 0.0,
+        )
+
+    def _flag_rows(self, held: csr_array, size: int) -> tuple[list[csr_array], list[np.ndarray], list[np.ndarray]]:
+        n, m = len(self.weight), self.m
+        flag = n * m + np.arange(m)
+        at_least = csr_array((np.full(m, self.lower / self.upper), (np.arange(m), flag)), (m, size))
+        at_most = csr_array((np.ones(m), (np.arange(m), flag)), (m, size))
+        kept = csr_array((np.ones(m), (np.zeros(m, int), flag)), (1, size))
+        inf = np.full(m, np.inf)
+        number = np.array([float(self.parts)])
+        return (
+            [held - at_least, held - at_most, kept],
+            [np.zeros(m), -inf, number],
+            [inf, np.zeros(m), number],
+        )
+
+    def cuts(self, x: np.ndarray) -> list[Cut]:
+        """Rows that an answer breaks: pieces too light to be a part, pieces apart, a pool that cannot be divided."""
+        n, c = len(self.weight), self.columns
+        part_of = np.argmax(x[: n * c].reshape(n, c), axis=1)
+        piece = components_of_parts(self.indptr, self.indices, part_of)
+        held = np.bincount(piece, weights=self.weight)
+        found: list[Cut] = []
+        for part in range(c):
+            pieces = np.unique(piece[part_of == part])
+            light = pieces[held[pieces] < self.lower - 1e-9]
+            for i in light:
+                found += self._reach_out(piece == i, part)
+            if part == self.m:
+                found += [cut for i in pieces if (cut := self._undividable(piece == i, part)) is not None]
+            elif len(pieces) > 1 and not len(light):
+                found += self._join(piece, pieces[np.argsort(-held[pieces], kind="stable")], part)
+        return found
+
+    def _ring(self, members: np.ndarray) -> np.ndarray:
+        ring = np.zeros(len(members), bool)
+        for unit in np.flatnonzero(members):
+            ring[self.indices[self.indptr[unit] : self.indptr[unit + 1]]] = True
+        return np.flatnonzero(ring & ~members)
+
+    def _reach_out(self, members: np.ndarray, part: int) -> list[Cut]:
+        """A set lighter than the lower limit holds units of a part only if the part goes on outside."""
+        ring = self._ring(members) * self.columns + part
+        values = np.concatenate([[1.0], -np.ones(len(ring))])
+        return [
+            Cut(np.concatenate([[unit * self.columns + part], ring]), values, -np.inf, 0.0)
+            for unit in np.flatnonzero(members)
+        ]
+
+    def _undividable(self, members: np.ndarray, part: int) -> Cut | None:
+        weight = float(self.weight[members].sum())
+        most = np.floor(weight / self.lower + 1e-9) if self.lower > 0 else members.sum()
+        if weight < self.lower - 1e-9 or weight <= most * self.upper + 1e-9:
+            return None
+        inside, ring = np.flatnonzero(members) * self.columns + part, self._ring(members) * self.columns + part
+        values = np.concatenate([np.ones(len(inside)), -np.ones(len(ring))])
+        return Cut(np.concatenate([inside, ring]), values, -np.inf, len(inside) - 1.0)
+
+    def _join(self, piece: np.ndarray, pieces: np.ndarray, part: int) -> list[Cut]:
+        """Two units of one part, on either side of a separator, need one of its units."""
+        root = piece == pieces[0]
+        one = int(np.flatnonzero(root)[np.argmax(self.weight[root])])
+        found = []
+        for i in pieces[1:]:
+            for other in np.flatnonzero(piece == i):
+                through = separator(self.indptr, self.indices, root, int(other)) * self.columns + part
+                ends = np.array([one, int(other)]) * self.columns + part
+                values = np.concatenate([np.ones(2), -np.ones(len(through))])
+                found.append(Cut(np.concatenate([ends, through]), values, -np.inf, 1.0))
+        return found
+
+
+def _stack(blocks: list[csr_array]) -> coo_array:
+    from scipy.sparse import vstack
+
+    return vstack(blocks)
