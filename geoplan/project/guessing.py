@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ _LEVEL_ORDER = ("communities", "subdistricts", "grids", "groups")
 _PARENTS = {"communities": "subdistricts", "grids": "communities", "groups": ""}
 _COMMON_IDS = ("BSM", "ID", "id", "FID", "OBJECTID", "编号", "编码", "代码", "序号")
 _ONE_LAYER = ("buildings", "streets", "estates")
+_SERVICE = re.compile(r"服务站|服务中心|党群|社区服务|便民|service.?cent|community.?cent", re.IGNORECASE)
 _FACILITIES = (
     ("service_centre", "amenity=community_centre|townhall"),
     ("school", "amenity=school"),
@@ -388,6 +390,9 @@ def _join_ledgers(found: _Found) -> None:
             key=match.key,
             on=match.on,
         )
+        if not layer.id and match.share == 1.0 and agreement(found.frame(layer)[match.on], frame[match.key]) == 1.0:
+            layer.id = match.on
+            layer.reasons["id"] = msg("all its values are ids of {file}", file=label)
         on = "" if match.on == layer.id else match.on
         layer.tables.append(GuessedTable(name, sheet, match.key, on, columns, reason))
         found.remarks.append(
@@ -473,6 +478,7 @@ def _finish(folder: Path, language: str, found: _Found, *, name: str = "") -> Gu
         osm=osm,
         graph=graph,
         unused=found.unused,
+        kinds=_service_kinds(found),
     )
     gaps = [
         msg("the CRS of {file}: write it behind crs", file=layer.label) for layer in found.layers if layer.needs_crs
@@ -483,6 +489,25 @@ def _finish(folder: Path, language: str, found: _Found, *, name: str = "") -> Gu
     except InputError as error:
         gaps += [fault.needed for fault in error.faults]
     return Guess(path, text, project, tuple(found.remarks), tuple(gaps))
+
+
+def _service_kinds(found: _Found) -> tuple[str, ...]:
+    """The kinds of facility that are service centres, where there are others beside them."""
+    if any(layer.role == "facilities" for layer in found.layers):
+        kinds = {kind for layer in found.layers if layer.role == "facilities" for kind in _kinds(found, layer)}
+        centres = tuple(sorted(kind for kind in kinds if _SERVICE.search(kind)))
+        return centres if len(centres) < len(kinds) else ()
+    extract: Sequence[GuessedFacility] = (found.osm or {}).get("facilities") or ()  # type: ignore[assignment]
+    return (extract[0].kind,) if len(extract) > 1 else ()
+
+
+def _kinds(found: _Found, layer: GuessedLayer) -> set[str]:
+    if "kind" in layer.constants:
+        return {layer.constants["kind"]}
+    for columns, frame in _columns_of(found, layer):
+        if columns.get("kind") in frame:
+            return {str(value).strip() for value in frame[columns["kind"]].dropna()} - {""}
+    return set()
 
 
 def _osm_needs(found: _Found, osm: dict[str, object]) -> dict[str, object]:

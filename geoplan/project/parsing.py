@@ -42,7 +42,17 @@ def find_project(path: str | Path) -> Path:
     path = Path(path)
     file = path / PROJECT_FILE if path.is_dir() else path
     if file.is_file():
-        return file
+        if file.suffix.lower() == ".toml":
+            return file
+        raise InputError(
+            Fault(
+                code="no-project",
+                needed=msg("a project file, or a folder with {name} in it", name=PROJECT_FILE),
+                given=msg("{path}, which is no .toml file", path=path.name),
+                mend=msg("put the data into a folder and make a project of it with: geoplan new FOLDER"),
+                where=Where(file=str(file)),
+            )
+        )
     mend = (
         msg("make one with: geoplan new {folder}", folder=path)
         if path.is_dir()

@@ -132,9 +132,9 @@ def coverage_options(project: Project, ask: Ask | None = None) -> CoverageOption
 
 
 def _one_case(chosen: Mapping[str, Any], ask: Ask) -> dict[str, Any]:
-    """One mode, profile, tier and centre; the largest circle where none is named."""
+    """One mode, profile, tier and centre; all circles of the project where none is named."""
     return {
-        "minutes": max(chosen["minutes"]) if ask.minutes is None else ask.minutes,
+        "minutes": chosen["minutes"] if ask.minutes is None else ask.minutes,
         "mode": ask.mode or ("time" if chosen["mode"] == "both" else chosen["mode"]),
         "centre": ask.centre or ("any" if chosen["centre"] == "both" else chosen["centre"]),
         "profiles": (ask.profile or chosen["profiles"][0],),

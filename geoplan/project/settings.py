@@ -103,7 +103,7 @@ class OsmSettings(_Settings):
     admin_level: Annotated[int, Field(strict=True, ge=1, le=12)] = 8
     facilities: tuple[OsmFacility, ...] = ()
     private_ways: StrictBool = False
-    trunk_roads: StrictBool = False
+    trunk_roads: StrictBool = True
 
 
 class GraphSettings(_Settings):

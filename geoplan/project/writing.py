@@ -99,6 +99,7 @@ def project_text(
     osm: Mapping[str, object] | None,
     graph: str,
     unused: Sequence[Message],
+    kinds: Sequence[str] = (),
 ) -> str:
     """Write what was guessed as a project file.
 
@@ -118,6 +119,8 @@ def project_text(
         GraphML file, or ``""``.
     unused
         What was left out, and why.
+    kinds
+        Kinds of facility that count; empty for all.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def project_text(
         page.gap()
         for message in unused:
             page.comment(msg("Not used: {what}", what=message))
-    _options(page, osm)
+    _options(page, kinds)
     return "\n".join(page.lines) + "\n"
 
 
@@ -204,8 +207,7 @@ def _osm(page: _Page, osm: Mapping[str, object]) -> None:
         page.put("]")
 
 
-def _options(page: _Page, osm: Mapping[str, object] | None) -> None:
-    found: Sequence[GuessedFacility] = (osm or {}).get("facilities") or ()  # type: ignore[assignment]
+def _options(page: _Page, kinds: Sequence[str]) -> None:
     page.gap()
     page.put("[households]", msg("only for counts that the files do not give; results are marked as estimates"))
     page.put("# total = 16000", msg("households of the whole town, if you know them"))
@@ -218,8 +220,8 @@ def _options(page: _Page, osm: Mapping[str, object] | None) -> None:
     page.put('profiles = ["planner"]', msg("planner, adult, older, frail, child"))
     page.put("minutes = [5, 10, 15]")
     page.put('centre = "any"', msg("any: the nearest centre; own: that of one's own unit; or both"))
-    kind = found[0].kind if len(found) > 1 else ""
-    page.put(f"facilities = {_text(kind)}", msg("only this kind of facility counts; empty: all"))
+    counted = _text(kinds[0] if kinds else "") if len(kinds) < 2 else f"[{', '.join(map(_text, kinds))}]"
+    page.put(f"facilities = {counted}", msg("only this kind of facility counts; empty: all"))
     page.gap()
     page.put("[standards]")
     page.put('active = ["gb50180-2018"]', msg("geoplan standards lists those there are"))

@@ -83,6 +83,9 @@ def test_text_tells_the_answer_first(run: Run, town: Path) -> None:
     lines = out.splitlines()
     assert lines[0] == "小镇"
     assert lines[1] == "within 15 min: 64.5% of households (100 of 155)"
+    assert lines[3] == "within 5 min: 6.5% of households (10 of 155)"
+    alone = run("coverage", town, "--language", "en", "--quiet", "--minutes", "10")[1]
+    assert re.findall(r"within (\d+) min", alone) == ["10"]
     assert "=东社区" in out
     assert "! Synthetic data: no real place, no real people." in lines
 
