@@ -62,7 +62,7 @@ _IDS: Mapping[str, tuple[str, ...]] = {
         "JZBH",
         "ZDDM",
     ),
-    "facilities": ("设施编号", "SSBH", "站点编号"),
+    "facilities": ("设施编号", "SSBH", "站点编号", "场所编号", "CSBH"),
     "streets": ("道路编号", "DLBH", "DLBM"),
     "estates": ("XQBH", "小区编号", "XQDM", "小区代码", "小区编码", "XQID"),
     "gates": ("大门编号", "门编号", "DMBH"),
@@ -149,6 +149,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "住宅比例",
             "居住比例",
             "住宅占比",
+            "ZZBL",
             "FWYT",
             "房屋用途",
             "用途",
@@ -203,7 +204,7 @@ _NAME_WORDS: tuple[tuple[str, str, str], ...] = (
     (
         "facilities",
         "",
-        r"服务站|服务中心|党群|设施|学校|幼儿园|医院|卫生|养老|菜市场|站点|点位|poi|facilit|school|cent(er|re)s?\b",
+        r"服务站|服务中心|服务点|服务场所|服务用房|党群|设施|学校|幼儿园|医院|卫生|养老|菜市场|站点|点位|poi|facilit|school|cent(er|re)s?\b",
     ),
     ("barriers", "", r"河|水系|水域|铁路|高速|阻隔|屏障|围墙|barrier|river|water|rail"),
     ("units", "grids", r"网格|grid|wg\b"),
@@ -215,6 +216,8 @@ _NAME_WORDS: tuple[tuple[str, str, str], ...] = (
     ("estates", "", r"小区|院落|地块|居住区|楼盘|城中村|街坊|estate|block|residential"),
     ("units", "communities", r"边界|行政|辖区|区划|boundar|admin|district"),
 )
+# organs and firms of the area serve nobody as a centre
+_NO_ROLE = re.compile(r"驻区单位|驻街单位|辖区单位|企业|商户|resident.?units|compan(y|ies)", re.IGNORECASE)
 _SHAPES: Mapping[str, frozenset[str]] = {
     "point": frozenset({"facilities", "gates", "entrances", "buildings"}),
     "line": frozenset({"streets", "barriers"}),
@@ -422,6 +425,10 @@ def guess_role(path: Path, frame: pd.DataFrame, *, layer: str = "") -> RoleGuess
         return RoleGuess("", "", msg("a table without coordinates"), sure=False)
     possible = _SHAPES[shape]
     for text in (layer, Path(path).stem):
+        if other := _NO_ROLE.search(text):
+            return RoleGuess(
+                "", "", msg("its name says '{word}', which no part of geoplan reads", word=other.group()), sure=True
+            )
         for role, level, words in _NAME_WORDS:
             if text and role in possible and (found := re.search(words, text, re.IGNORECASE)):
                 return RoleGuess(role, level, msg("its name says '{word}'", word=found.group()), sure=True)

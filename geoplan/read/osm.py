@@ -50,7 +50,8 @@ class OsmOptions:
     private_ways
         Whether ways marked private are walked, as inside a gated estate by those who live there.
     trunk_roads
-        Whether trunk roads are walked without a tag that says so, as in towns whose main roads are trunk roads.
+        Whether trunk roads are walked without a tag that says so: in Chinese towns they are main roads with pavements.
+        Roads tagged ``motorroad=yes``, ``sidewalk=no`` or ``foot=no`` never are.
     name_keys
         Tags that hold the name, the first one found taken.
     """
@@ -59,7 +60,7 @@ class OsmOptions:
     facilities: tuple[Mapping[str, str], ...] = ()
     admin_level: int | None = None
     private_ways: bool = False
-    trunk_roads: bool = False
+    trunk_roads: bool = True
     name_keys: tuple[str, ...] = ("name", "official_name", "name:zh")
 
 

@@ -153,7 +153,8 @@ def walk_verdict(tags: Tags, *, private: bool = False, trunk: bool = False) -> s
         return "kind"
     if kind in _EXPRESSWAYS or tags.get("motorroad") == "yes":
         beside = any(tags.get(key) in _SIDEWALK for key in _SIDEWALK_KEYS)
-        lenient = trunk and kind.startswith("trunk") and tags.get("motorroad") != "yes"
+        bare = tags.get("motorroad") == "yes" or tags.get("sidewalk") in ("no", "none")
+        lenient = trunk and kind.startswith("trunk") and not bare
         if not (allowed or beside or lenient):
             return "expressway"
     elif kind not in _WALKABLE and not (kind == "busway" and allowed):

@@ -310,8 +310,7 @@ def _notices(scan: OsmScan, missing: Sequence[str]) -> list[Notice]:
         ),
         "forbidden": msg("{count} ways closed to walkers were left out", count=scan.skipped.get("forbidden", 0)),
         "expressway": msg(
-            "{count} motorways and trunk roads without a sidewalk were left out of the streets "
-            "(trunk_roads = true takes the trunk roads in)",
+            "{count} motorways and other roads for motors only were left out of the streets",
             count=scan.skipped.get("expressway", 0),
         ),
         "kind": msg(

@@ -116,12 +116,13 @@ def read_sheet(path: Path, *, sheet: str = "", wanted: Sequence[str] = (), key: 
             )
         )
     headers, body = _headers(cells, head, merged)
+    _check_widths(cells[body:], len(headers), body + 1, where)
     if head:
         notices.append(
             Notice("title-rows", msg("{file}: the header was found in row {row}", file=path.name, row=head + 1))
         )
     frame = pd.DataFrame(
-        [row + [None] * (len(headers) - len(row)) for row in cells[body:]],
+        [row[: len(headers)] + [None] * (len(headers) - len(row)) for row in cells[body:]],
         columns=headers,
         index=range(body + 1, len(cells) + 1),
         dtype=object,
@@ -136,6 +137,21 @@ def read_sheet(path: Path, *, sheet: str = "", wanted: Sequence[str] = (), key: 
 
 def _blank(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip()) or (isinstance(cell, float) and cell != cell)
+
+
+def _check_widths(rows: Cells, width: int, first: int, where: Where) -> None:
+    """Refuse rows with more cells than the header: a comma in a text moves all that is behind it by a column."""
+    wide = [number for number, row in enumerate(rows, first) if not all(_blank(cell) for cell in row[width:])]
+    if wide:
+        raise InputError(
+            Fault(
+                "ragged-rows",
+                msg("at most {count} cells in a row, as in the header", count=width),
+                msg("{count} rows with more", count=len(wide)),
+                msg("put texts with a comma in them between double quotes, or save the table as .xlsx"),
+                Where(where.file, where.layer, "", tuple(f"#{number}" for number in wide)),
+            )
+        )
 
 
 def _load(path: Path, *, values: bool = True) -> Any:
@@ -204,7 +220,10 @@ def _text_cells(path: Path, encoding: str) -> tuple[Cells, list[Notice]]:
         notices.append(
             Notice("encoding-detected", msg("{file}: texts read as {encoding}", file=path.name, encoding="GB18030"))
         )
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)), notices
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)), notices
+    except csv.Error as error:
+        raise InputError(_unreadable(path, msg("{reason}", reason=error))) from None
 
 
 def _find_header(cells: Cells, wanted: Sequence[str]) -> int | None:

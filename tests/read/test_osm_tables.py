@@ -401,7 +401,8 @@ def test_an_entrance_in_a_courtyard(tmp_path: Path) -> None:
         ({"railway": "tram"}, None),
         ({"railway": "abandoned"}, None),
         ({"highway": "motorway"}, "expressway"),
-        ({"highway": "trunk"}, "expressway"),
+        ({"highway": "trunk"}, None),
+        ({"highway": "trunk", "motorroad": "yes"}, "expressway"),
         ({"highway": "trunk", "sidewalk": "both"}, None),
         ({"highway": "motorway", "bridge": "yes"}, None),
         ({"highway": "primary"}, None),
@@ -445,7 +446,7 @@ def test_trunk_roads_that_are_walked_are_no_barrier(tmp_path: Path) -> None:
     world = OsmWorld()
     world.nodes_at((1, 0, 0), (2, 100, 0))
     world.way(1, [1, 2], {"highway": "trunk"})
-    table = read(world, tmp_path, "barriers", trunk_roads=True).barriers
+    table = read(world, tmp_path, "barriers").barriers
     assert table is not None
     assert table.empty
 
