@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 from conftest import ROOT
 from small_town import write_ledger, write_town
@@ -97,9 +98,10 @@ def test_same_folder_same_file(folder: Path) -> None:
     assert guess_project(folder).text == guess_project(folder).text
 
 
-def test_sample_county_is_guessed_and_read(tmp_path: Path) -> None:
-    folder = tmp_path / "county"
-    shutil.copytree(SAMPLES / "county", folder)
+@pytest.mark.parametrize("name", ["county", "subdistrict", "township"])
+def test_sample_towns_are_guessed_and_read(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    shutil.copytree(SAMPLES / name, folder)
     meant = load_project(folder)
     (folder / "geoplan.toml").unlink()
     guess = guess_project(folder)
@@ -113,6 +115,33 @@ def test_sample_county_is_guessed_and_read(tmp_path: Path) -> None:
         assert [table.key for table in found.tables] == [table.key for table in layer.tables]
     town = load_town(guess.project)
     assert len(town.levels) == sum(layer.role == "units" for layer in meant.layers)
+
+
+@pytest.mark.parametrize("name", ["subdistrict", "township"])
+def test_samples_are_guessed_as_they_are_meant(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    shutil.copytree(SAMPLES / name, folder)
+    meant = load_town(load_project(folder))
+    (folder / "geoplan.toml").unlink()
+    guess = guess_project(folder)
+    assert guess.project is not None
+    town = load_town(guess.project)
+    # organs of the area are no centres, and the ledger's ids are the layer's
+    assert town.facilities.index.tolist() == meant.facilities.index.tolist()
+    assert town.facilities["tier"].tolist() == meant.facilities["tier"].tolist()
+    assert town.buildings["residential_share"].tolist() == meant.buildings["residential_share"].tolist()
+    assert town.buildings["households"].tolist() == meant.buildings["households"].tolist()
+    assert guess.project.walk.facilities == ""
+
+
+def test_only_service_centres_count_among_other_facilities(folder: Path) -> None:
+    places = gpd.read_file(folder / "town.gpkg", layer="服务站")
+    kinds = ["党群服务中心", "学校", "药店"]
+    places["SSLX"] = [kinds[row % 3] for row in range(len(places))]
+    places.to_file(folder / "town.gpkg", layer="服务站")
+    guess = guess_project(folder)
+    assert guess.project is not None
+    assert guess.project.walk.facilities == "党群服务中心"
 
 
 @pytest.mark.real
