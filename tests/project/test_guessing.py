@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from conftest import ROOT
 from small_town import write_ledger, write_town
@@ -135,10 +136,9 @@ def test_samples_are_guessed_as_they_are_meant(tmp_path: Path, name: str) -> Non
 
 
 def test_only_service_centres_count_among_other_facilities(folder: Path) -> None:
-    places = gpd.read_file(folder / "town.gpkg", layer="服务站")
-    kinds = ["党群服务中心", "学校", "药店"]
-    places["SSLX"] = [kinds[row % 3] for row in range(len(places))]
-    places.to_file(folder / "town.gpkg", layer="服务站")
+    places = gpd.read_file(folder / "town.gpkg", layer="facilities")
+    more = [places.assign(BSM=f"{kind}1", SSLX=kind) for kind in ("党群服务中心", "学校", "药店")]
+    pd.concat(more).to_file(folder / "town.gpkg", layer="facilities")
     guess = guess_project(folder)
     assert guess.project is not None
     assert guess.project.walk.facilities == "党群服务中心"

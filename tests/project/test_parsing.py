@@ -137,7 +137,7 @@ def test_other_encodings_are_told(folder: Path) -> None:
 
 def test_data_file_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "town.osm.pbf").write_bytes(b"\x00\xff")
-    with pytest.raises(InputError, match="no .toml file; put the data into a folder"):
+    with pytest.raises(InputError, match=r"no \.toml file; put the data into a folder"):
         load_project(tmp_path / "town.osm.pbf")
 
 

@@ -134,6 +134,17 @@ def joined(
     return make
 
 
+def ledger_text(text: str) -> Callable[[Path], object]:
+    """A case that joins a ledger in a text file to the buildings."""
+
+    def make(folder: Path) -> object:
+        (folder / "台账.csv").write_text(text, encoding="utf-8")
+        join = TableJoin(folder / "台账.csv", key="编号", columns={"households": "户数"})
+        return read(write(folder / "房屋.gpkg", buildings()), id="BSM", tables=(join,))
+
+    return make
+
+
 def book(sheets: dict[str, list[list[object]]], **options: Any) -> Callable[[Path], object]:
     """A case that reads a ledger of points."""
 
@@ -383,6 +394,8 @@ CASES = [
         "one row for each",
     ),
     Case("a key missing", joined([HEAD, [None, 1, 2], ["b1", 3, 4]]), "missing-id", "台账.xlsx", ("#2",)),
+    Case("a comma in an address", ledger_text("编号,户数\nb1,3,东街,5号\nb2,4,\n"), "ragged-rows", "台账.csv", ("#2",)),
+    Case("a quote without an end", ledger_text(f'编号,户数\nb1,"{"3" * 140_000}\n'), "unreadable-file", "台账.csv"),
     Case("no key in common", joined([HEAD, ["x1", 1, 2]]), "no-match", "台账.xlsx", mend="key and on"),
     Case(
         "an estate's count for each building",
