@@ -131,7 +131,15 @@ _FIELDS = {
 
 
 def write(town: SampleTown, folder: Path) -> None:
-    """Write the county's data files into a folder."""
+    """Write the county's data files into a folder.
+
+    Parameters
+    ----------
+    town
+        The finished tables.
+    folder
+        An existing folder; files of the same names are replaced.
+    """
     counted = _counted(town)
     write_gbk_shapefile(folder / "房屋.shp", _houses(town, counted), _FIELDS)
     write_gpkg(folder / "基础数据.gpkg", _layers(town))

@@ -58,7 +58,20 @@ class Draft:
 
 
 def draw(plan: TownPlan, rng: np.random.Generator) -> Draft:
-    """Draw blocks, uses, gates and houses."""
+    """Draw blocks, uses, gates and houses.
+
+    Parameters
+    ----------
+    plan
+        What is drawn by hand.
+    rng
+        Source of all chance, so that a seed gives one town.
+
+    Returns
+    -------
+    Draft
+        The town before anybody has moved in.
+    """
     lines = [line for band in plan.bands for line in band_lines(band)]
     ground = Planar.from_lines([*lines, *plan.roads], plan.outline)
     bands = [(b.kind, shapely.LineString(curve(b.points)).buffer(b.land_m / 2 - 1)) for b in plan.bands]
@@ -94,7 +107,13 @@ def draw(plan: TownPlan, rng: np.random.Generator) -> Draft:
 
 
 def settle(draft: Draft) -> None:
-    """Fill the houses with households and people, then make communities and grids."""
+    """Fill the houses with households and people, then make communities and grids.
+
+    Parameters
+    ----------
+    draft
+        Of :func:`draw`; it is filled in place.
+    """
     _move_in(draft)
     middles, plan = draft.middles, draft.plan
     seeds = np.array([c.middle for c in plan.communities], dtype=float)

@@ -41,7 +41,15 @@ def _fixed_time() -> Iterator[None]:
 
 
 def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
-    """Write layers into one GeoPackage."""
+    """Write layers into one GeoPackage.
+
+    Parameters
+    ----------
+    path
+        The file; an older one is replaced.
+    layers
+        Tables by the names of their layers.
+    """
     path.unlink(missing_ok=True)
     with _fixed_time():
         for name, frame in layers.items():
@@ -53,7 +61,14 @@ def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
 def write_gbk_shapefile(path: Path, frame: gpd.GeoDataFrame, widths: Mapping[str, tuple[int, int]]) -> None:
     """Write a shapefile as old desktop programs do: GBK texts, no .cpg, and a language byte that says nothing.
 
-    ``widths`` gives each field's width in bytes and its decimals, ``-1`` for text.
+    Parameters
+    ----------
+    path
+        The ``.shp`` file; its companions lie beside it.
+    frame
+        Rows with their geometries.
+    widths
+        Width in bytes and number of decimals of each field, ``-1`` for text.
     """
     for suffix in _COMPANIONS:
         path.with_suffix(suffix).unlink(missing_ok=True)
@@ -87,7 +102,17 @@ def _dbf_cell(value: object, width: int, decimals: int) -> bytes:
 
 
 def write_geojson(path: Path, frame: gpd.GeoDataFrame, *, epsg: int = 4490) -> None:
-    """Write longitude and latitude to 0.1 m or better, one feature a line."""
+    """Write longitude and latitude to 0.1 m or better, one feature a line.
+
+    Parameters
+    ----------
+    path
+        The file.
+    frame
+        Rows in any CRS that is known.
+    epsg
+        Geographic CRS to write in, CGCS2000 by default.
+    """
     degrees = frame.to_crs(epsg)
     features = []
     for row, shape in zip(degrees.drop(columns="geometry").to_dict("records"), degrees.geometry, strict=True):
@@ -100,7 +125,19 @@ def write_geojson(path: Path, frame: gpd.GeoDataFrame, *, epsg: int = 4490) -> N
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], *, encoding: str) -> None:
-    """Write a CSV ledger."""
+    """Write a CSV ledger.
+
+    Parameters
+    ----------
+    path
+        The file.
+    header
+        Names of the columns.
+    rows
+        Cells of each row.
+    encoding
+        Of the text, such as ``"gb18030"``.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
@@ -117,7 +154,23 @@ def write_ledger(
     *,
     total: Sequence[object],
 ) -> None:
-    """Write an Excel ledger as offices keep it: a merged title, a line of units, the header, the rows, a total."""
+    """Write an Excel ledger as offices keep it: a merged title, a line of units, the header, the rows, a total.
+
+    Parameters
+    ----------
+    path
+        The ``.xlsx`` file.
+    sheet
+        Name of the sheet.
+    title
+        Title above the table.
+    header
+        Names of the columns.
+    rows
+        Cells of each row.
+    total
+        Cells of the row of totals.
+    """
     book = openpyxl.Workbook()
     page = book.active
     page.title = sheet

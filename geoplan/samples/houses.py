@@ -58,7 +58,20 @@ class House:
 
 
 def choose_style(cell: Cell, rng: np.random.Generator) -> str:
-    """Style of the houses on a parcel, ``""`` where none stand."""
+    """Style of the houses on a parcel, ``""`` where none stand.
+
+    Parameters
+    ----------
+    cell
+        The parcel with its use and zone.
+    rng
+        Source of all chance, so that a seed gives one town.
+
+    Returns
+    -------
+    str
+        A key of :data:`STYLES`, or ``""``.
+    """
     if cell.use == "estate":
         high = {"new": (0.55, 0.30), "core": (0.2, 0.2)}.get(cell.zone, (0.2, 0.35))
         draw = rng.random()
@@ -69,7 +82,22 @@ def choose_style(cell: Cell, rng: np.random.Generator) -> str:
 
 
 def build(index: int, cell: Cell, rng: np.random.Generator) -> list[House]:
-    """Fill a parcel with rows of houses, clear of its wall and its lanes."""
+    """Fill a parcel with rows of houses, clear of its wall and its lanes.
+
+    Parameters
+    ----------
+    index
+        Position of the parcel, kept by its houses.
+    cell
+        The parcel with style, wall and lanes.
+    rng
+        Source of all chance, so that a seed gives one town.
+
+    Returns
+    -------
+    list of House
+        Row by row; empty where none fits.
+    """
     if not cell.style:
         return []
     style = STYLES[cell.style]

@@ -59,7 +59,18 @@ _NUMERALS = ("零", *"一二三四五六七八九十", "十一", "十二")
 
 
 def street_pool(rng: np.random.Generator) -> dict[str, Iterator[str]]:
-    """Names by class of street, without end."""
+    """Names by class of street, without end.
+
+    Parameters
+    ----------
+    rng
+        Order of the names.
+
+    Returns
+    -------
+    dict of str to iterator of str
+        By ``"secondary"``, ``"tertiary"`` and ``"residential"``.
+    """
     stems = [_ROADS[i] for i in rng.permutation(len(_ROADS))]
     return {
         "secondary": _endless(stems[:20], "路"),
@@ -69,18 +80,53 @@ def street_pool(rng: np.random.Generator) -> dict[str, Iterator[str]]:
 
 
 def estate_names(rng: np.random.Generator, number: int) -> list[str]:
-    """Different names of estates."""
+    """Different names of estates.
+
+    Parameters
+    ----------
+    rng
+        Order of the names.
+    number
+        How many are wanted.
+
+    Returns
+    -------
+    list of str
+        As many as wanted, fewer where the list runs out.
+    """
     pairs = [(head, tail) for tail in _TAILS for head in _HEADS]
     return ["".join(pairs[i]) for i in rng.permutation(len(pairs))[:number]]
 
 
 def village_names(rng: np.random.Generator) -> list[str]:
-    """Names of villages."""
+    """Names of villages.
+
+    Parameters
+    ----------
+    rng
+        Order of the names.
+
+    Returns
+    -------
+    list of str
+        All of the list.
+    """
     return [_VILLAGES[i] for i in rng.permutation(len(_VILLAGES))]
 
 
 def unit_names(number: int) -> list[tuple[str, str]]:
-    """Name and kind of organs, schools and firms."""
+    """Name and kind of organs, schools and firms.
+
+    Parameters
+    ----------
+    number
+        How many are wanted.
+
+    Returns
+    -------
+    list of tuple of str
+        Name and kind of each.
+    """
     return [
         (_UNITS[i % len(_UNITS)][0].format(n=_NUMERALS[i // len(_UNITS) + 1]), _UNITS[i % len(_UNITS)][1])
         for i in range(number)

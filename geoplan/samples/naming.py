@@ -16,7 +16,15 @@ __all__ = ["name_cells"]
 
 
 def name_cells(draft: Draft, lines: list[streets.Street]) -> None:
-    """Names of estates, of urban villages by cluster, of blocks by street and number."""
+    """Names of estates, of urban villages by cluster, of blocks by street and number.
+
+    Parameters
+    ----------
+    draft
+        A settled town; its parcels are named in place.
+    lines
+        Streets with their names.
+    """
     named = iter(names.estate_names(draft.rng, draft.plan.estates))
     by_edge = {}
     for line in lines:

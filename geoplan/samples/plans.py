@@ -105,6 +105,16 @@ def _zone_shapes(plan: TownPlan) -> list[tuple[str, shapely.Polygon]]:
 def at(text: str) -> list[XY]:
     """Points out of ``"x y, x y"``, in metres from the town's origin.
 
+    Parameters
+    ----------
+    text
+        Pairs of numbers.
+
+    Returns
+    -------
+    list of tuple of float
+        x and y of each point.
+
     Examples
     --------
     >>> at("-20 5, 30 8")
@@ -115,7 +125,22 @@ def at(text: str) -> list[XY]:
 
 
 def curve(points: Sequence[XY], *, closed: bool = False, step_m: float = 60.0) -> list[XY]:
-    """A smooth line through hand-drawn points."""
+    """A smooth line through hand-drawn points.
+
+    Parameters
+    ----------
+    points
+        Points in metres that the line goes through.
+    closed
+        Whether the line comes back to its first point.
+    step_m
+        About how far the points of the line lie apart.
+
+    Returns
+    -------
+    list of tuple of float
+        x and y along the line; a closed one does not repeat its first point.
+    """
     at = np.array([*points, points[0]] if closed else points, dtype=float)
     if len(at) == 2:
         return [(float(x), float(y)) for x, y in at]
@@ -127,12 +152,38 @@ def curve(points: Sequence[XY], *, closed: bool = False, step_m: float = 60.0) -
 
 
 def road(kind: str, name: str, points: str) -> Line:
-    """A main road through hand-drawn points."""
+    """A main road through hand-drawn points.
+
+    Parameters
+    ----------
+    kind
+        Class of the street, such as ``"primary"``.
+    name
+        Name of the street.
+    points
+        As for :func:`at`.
+
+    Returns
+    -------
+    Line
+        Kind, name and points.
+    """
     return kind, name, curve(at(points))
 
 
 def band_lines(band: Band) -> list[Line]:
-    """Centre line and both edges of a band; the edges are streets where the band has banks."""
+    """Centre line and both edges of a band; the edges are streets where the band has banks.
+
+    Parameters
+    ----------
+    band
+        A river, railway or expressway.
+
+    Returns
+    -------
+    list of Line
+        The centre line without kind and name, then both edges.
+    """
     centre = shapely.LineString(curve(band.points))
     edges = [centre.offset_curve(side * band.land_m / 2, join_style="round") for side in (1, -1)]
     lines: list[Line] = [("", "", list(centre.coords))]

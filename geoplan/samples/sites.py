@@ -133,7 +133,17 @@ def _row_angle(site: shapely.Polygon) -> float:
 
 
 def lay_out(plan: Planar, cells: list[Cell], rng: np.random.Generator) -> None:
-    """Cut gates into the walls and draw the lanes inside, splitting the street at each gate."""
+    """Cut gates into the walls and draw the lanes inside, splitting the street at each gate.
+
+    Parameters
+    ----------
+    plan
+        Blocks and streets; streets are split in place.
+    cells
+        Parcels; they get gates and lanes in place.
+    rng
+        Source of all chance, so that a seed gives one town.
+    """
     for cell in cells:
         hectares = cell.site.area / 1e4
         if cell.use not in (*LIVED_IN, "public", "industry") or hectares < 0.5:

@@ -115,7 +115,15 @@ _ESTATE_FIELDS = {
 
 
 def write(town: SampleTown, folder: Path) -> None:
-    """Write the subdistrict's data files into a folder."""
+    """Write the subdistrict's data files into a folder.
+
+    Parameters
+    ----------
+    town
+        The finished tables.
+    folder
+        An existing folder; files of the same names are replaced.
+    """
     write_gbk_shapefile(folder / "小区.shp", _estates(town), _ESTATE_FIELDS)
     write_gpkg(folder / "楼栋与道路.gpkg", _layers(town))
     write_geojson(folder / "社区.geojson", _communities(town))

@@ -41,7 +41,20 @@ class SampleTown:
 
 
 def town_tables(draft: Draft, lines: list[streets.Street]) -> SampleTown:
-    """Tables of a settled draft and its street lines."""
+    """Tables of a settled draft and its street lines.
+
+    Parameters
+    ----------
+    draft
+        A settled town.
+    lines
+        Its streets.
+
+    Returns
+    -------
+    SampleTown
+        Tables in the CRS of the plan.
+    """
     ids = _ids(draft)
     communities, grids = _levels(draft)
     return SampleTown(

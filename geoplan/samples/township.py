@@ -88,7 +88,15 @@ _HOUSE_FIELDS = {
 
 
 def write(town: SampleTown, folder: Path) -> None:
-    """Write the township's data files into a folder."""
+    """Write the township's data files into a folder.
+
+    Parameters
+    ----------
+    town
+        The finished tables.
+    folder
+        An existing folder; files of the same names are replaced.
+    """
     write_gbk_shapefile(folder / "楼栋.shp", _houses(town), _HOUSE_FIELDS)
     write_gpkg(folder / "镇区.gpkg", _layers(town))
     write_geojson(folder / "网格.geojson", _grids(town))

@@ -13,7 +13,20 @@ __all__ = ["add_enclaves", "adjacency", "balanced_regions", "number_by_place", "
 
 
 def adjacency(plan: Planar, faces: Sequence[int]) -> nx.Graph:
-    """Parcels (by position in ``faces``) that share an edge, with the shared length."""
+    """Parcels (by position in ``faces``) that share an edge, with the shared length.
+
+    Parameters
+    ----------
+    plan
+        Blocks and streets.
+    faces
+        Faces that the parcels stand on.
+
+    Returns
+    -------
+    networkx.Graph
+        A node for each parcel; ``m`` of an edge is the shared length in metres.
+    """
     at = {face: i for i, face in enumerate(faces)}
     graph = nx.Graph()
     graph.add_nodes_from(range(len(faces)))
@@ -217,7 +230,24 @@ def _holds(graph: nx.Graph, region: np.ndarray, i: int, own: int, also: int = -1
 def split_regions(
     graph: nx.Graph, region: np.ndarray, xy: np.ndarray, weight: np.ndarray, counts: Sequence[int]
 ) -> np.ndarray:
-    """Divide every region into that many parts of about equal weight, numbered on from 0."""
+    """Divide every region into that many parts of about equal weight, numbered on from 0.
+
+    Parameters
+    ----------
+    graph
+        Adjacency of the parcels.
+    region
+        Region of each parcel.
+    xy, weight
+        Middle (m) and households of each parcel.
+    counts
+        Parts wanted of each region.
+
+    Returns
+    -------
+    ndarray of int
+        Part of each parcel.
+    """
     out = np.full(len(region), -1)
     start = 0
     for r, wanted in enumerate(counts):
@@ -251,5 +281,18 @@ def _bisect(xy: np.ndarray, weight: np.ndarray, members: np.ndarray, count: int,
 
 
 def number_by_place(middles: Sequence[XY], *, band_m: float = 400.0) -> list[int]:
-    """Order of places from west to east, then from north to south."""
+    """Order of places from west to east, then from north to south.
+
+    Parameters
+    ----------
+    middles
+        x and y of each place in metres.
+    band_m
+        Places within one band of this height count as side by side.
+
+    Returns
+    -------
+    list of int
+        Positions in ``middles``, in that order.
+    """
     return sorted(range(len(middles)), key=lambda i: (-round(middles[i][1] / band_m), middles[i][0]))
