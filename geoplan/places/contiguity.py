@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["CONTIGUITY", "SharedEdges", "barrier_crossings", "contiguity_table"]
 
-CONTIGUITY = ("unit", "neighbor", "shared_m", "barrier", "crossed", "joins")
+CONTIGUITY = ("unit", "neighbor", "shared_m", "barrier", "barrier_id", "crossed", "joins")
 """Columns of the table of contiguity."""
 
 _SAMPLE_M = 10.0
@@ -64,23 +64,25 @@ def contiguity_table(
     -------
     DataFrame
         unit, neighbor (ids, unit < neighbor), shared_m, barrier (kind of the barrier along which the larger part of
-        the shared boundary runs, or ""), crossed (a street crosses it near by), joins (the two may be in one
-        part by this boundary); sorted by unit and neighbor.
+        the shared boundary runs, or ""), barrier_id, crossed (a street crosses it near by), joins (the two may be in
+        one part by this boundary); sorted by unit and neighbor.
     """
     low, high = np.minimum(edges.one, edges.two), np.maximum(edges.one, edges.two)
     pair, at = np.unique(np.stack([low, high]), axis=1, return_inverse=True)
     at = at.ravel()
     shared = np.bincount(at, weights=edges.length, minlength=pair.shape[1]).astype(float)
     kind = np.full(pair.shape[1], "", dtype=object)
+    which = np.full(pair.shape[1], "", dtype=object)
     crossed = np.zeros(pair.shape[1], bool)
     if barriers is not None and len(barriers):
-        _mark_barriers(edges, at, shared, seeds, barriers, streets, cross_within_m, kind, crossed)
+        _mark_barriers(edges, at, shared, seeds, barriers, streets, cross_within_m, kind, which, crossed)
     table = pd.DataFrame(
         {
             "unit": ids[pair[0]],
             "neighbor": ids[pair[1]],
             "shared_m": shared,
             "barrier": kind,
+            "barrier_id": which,
             "crossed": crossed,
             "joins": ((kind == "") | crossed) & (shared >= least_shared_m),
         },
@@ -98,9 +100,10 @@ def _mark_barriers(
     streets: GeoDataFrame | None,
     cross_within_m: float,
     kind: NDArray[np.object_],
+    which: NDArray[np.object_],
     crossed: NDArray[np.bool_],
 ) -> None:
-    """Fill in ``kind`` and ``crossed`` of the pairs that lie across a barrier."""
+    """Fill in kind and id of the barrier and whether it is crossed, of the pairs that lie across a barrier."""
     lines = shapely.linestrings(edges.xy.reshape(-1, 2, 2))
     blocked = np.zeros(len(barriers) * len(shared)).reshape(len(barriers), -1)
     order = np.argsort(barriers.index.to_numpy(dtype=object), kind="stable")
@@ -114,6 +117,7 @@ def _mark_barriers(
     across = np.flatnonzero(blocked.sum(axis=0) > shared / 2)
     worst = blocked[:, across].argmax(axis=0)
     kind[across] = barriers["kind"].to_numpy(dtype=object)[order][worst]
+    which[across] = barriers.index.to_numpy(dtype=object)[order][worst]
     kind[across] = np.where(kind[across] == "", "barrier", kind[across])
     if streets is None or not len(streets):
         return

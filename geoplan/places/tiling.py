@@ -196,7 +196,13 @@ class Faces:
         return _inner_edges(self.shapes)
 
 
-def match_edges(regions: NDArray[np.object_], pieces: NDArray[np.object_], of_region: NDArray[np.int64]) -> Faces:
+def match_edges(
+    regions: NDArray[np.object_],
+    pieces: NDArray[np.object_],
+    of_region: NDArray[np.int64],
+    *,
+    cores: NDArray[np.object_] | None = None,
+) -> Faces:
     """Cut regions and pieces into faces that meet edge to edge, and give each face to one piece of its region.
 
     Parameters
@@ -207,6 +213,9 @@ def match_edges(regions: NDArray[np.object_], pieces: NDArray[np.object_], of_re
         Tiles, each within one region but for rounding.
     of_region
         Region of each piece.
+    cores
+        Land for the sake of which each piece is there; lots of a piece apart from it go to their neighbours. Default
+        the pieces.
 
     Returns
     -------
@@ -226,9 +235,12 @@ def match_edges(regions: NDArray[np.object_], pieces: NDArray[np.object_], of_re
     order = np.lexsort((hit, face))
     first, at = np.unique(face[order], return_index=True)
     piece[first] = hit[order][at]
+    core = np.zeros(len(shapes), bool)
+    held = pieces if cores is None else cores
+    core[first] = shapely.intersects(held[piece[first]], inside[first])
     one, two, xy = _inner_edges(shapes)
     length = np.hypot(xy[:, 2] - xy[:, 0], xy[:, 3] - xy[:, 1])
-    _sweep_crumbs(shapely.area(shapes), region, piece, one, two, length)
+    _sweep_crumbs(shapely.area(shapes), core, region, piece, one, two, length)
     return Faces(shapes, region, piece)
 
 
@@ -255,6 +267,7 @@ def _inner_edges(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArra
 
 def _sweep_crumbs(
     area: NDArray[np.float64],
+    core: NDArray[np.bool_],
     region: NDArray[np.int64],
     piece: NDArray[np.int64],
     one: NDArray[np.int64],
@@ -263,26 +276,28 @@ def _sweep_crumbs(
 ) -> None:
     """Give faces without piece, and crumbs cut off from their piece, to the neighbour with the longest edge (in place).
 
-    A crumb is a connected lot of faces of a piece with less than a tenth of the area of the piece's largest lot.
+    A crumb is a connected lot of faces of a piece with less than a tenth of the core of the piece's largest lot.
     """
     for _ in range(100):
-        lot = _lots(piece, one, two)
-        lot_area = np.bincount(lot, weights=area)
+        lot = _lots(region * (piece.max(initial=0) + 2) + piece, one, two)
+        lot_area = np.bincount(lot, weights=area * core)
         largest = np.zeros(piece.max(initial=-1) + 1)
         has = piece >= 0
         np.maximum.at(largest, piece[has], lot_area[lot[has]])
         loose = (region >= 0) & ~has
         loose[has] = lot_area[lot[has]] < np.maximum(0.1 * largest[piece[has]], _CRUMB_M2)
         loose[has] &= lot_area[lot[has]] < largest[piece[has]]
-        moved = _join_longest(loose, lot, region, piece, one, two, length)
-        if not moved:
+        if not _join_longest(loose, lot, region, piece, one, two, length):
+            dust = loose & (area < _CRUMB_M2)
+            region[dust] = piece[dust] = -1
             return
+        core[loose] = False
 
 
-def _lots(piece: NDArray[np.int64], one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Connected lots of faces of the same piece."""
-    same = piece[one] == piece[two]
-    graph = coo_matrix((np.ones(same.sum()), (one[same], two[same])), shape=(len(piece), len(piece)))
+def _lots(label: NDArray[np.int64], one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Connected lots of faces with the same label."""
+    same = label[one] == label[two]
+    graph = coo_matrix((np.ones(same.sum()), (one[same], two[same])), shape=(len(label), len(label)))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 

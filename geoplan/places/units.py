@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,52 +13,12 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Level, Notice, Town
-from geoplan.places.assignment import assign_buildings, assign_estates, match_points, unit_parents, valid_polygons
+from geoplan.places.assignment import assign_buildings, match_points, unit_parents, valid_polygons
 from geoplan.places.contiguity import SharedEdges, contiguity_table
+from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, bounding_lines, collect_seeds
 from geoplan.places.tiling import Faces, match_edges, polygonal, share_out, street_blocks, wide_parts
 
 __all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
-
-UnitKind = Literal["estate", "block", "building", "grid", "community"]
-
-_BLOCK_STREETS = frozenset({"footway", "path", "steps", "service", "track", "cycleway", "pedestrian"})
-"""Ways that run inside blocks and do not bound them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitOptions:
-    """How units are cut and joined.
-
-    Attributes
-    ----------
-    cross_within_m
-        Units on two sides of a barrier join where a street crosses it within this distance of their boundary, metres.
-    least_shared_m
-        Units that share less boundary than this do not join, metres.
-    rest_width_m, rest_area_m2
-        Land in no estate that is wider (m) and larger (m²) than this is a unit of its own; the other land, such as
-        streets, is shared out between the estates beside it.
-    sliver_m
-        Overlaps nowhere wider than this are drawing errors, metres.
-    astride_share
-        An estate lies astride a boundary from this share of its area on the other side, or with any household there.
-    divide_above
-        Divisible estates with more households than this are cut into their buildings; None: none is cut.
-    divide
-        Ids of further estates declared divisible.
-    step_m
-        Distance between the points of outlines by which land is shared out, metres.
-    """
-
-    cross_within_m: float = 300.0
-    least_shared_m: float = 1.0
-    rest_width_m: float = 60.0
-    rest_area_m2: float = 5_000.0
-    sliver_m: float = 1.0
-    astride_share: float = 0.02
-    divide_above: float | None = None
-    divide: tuple[str, ...] = ()
-    step_m: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +29,12 @@ class Units:
     ----------
     table
         Indexed by unit id, sorted: name, kind ("estate", "village", "block", "building", "grid", "community", "rest"),
-        households, people_resident, people_registered, base (id of today's community), astride, divisible, estimated,
-        geometry. The units of a base dissolve to today's polygon where none is astride.
+        households, people_resident, people_registered, base (id of today's community), estate (id of
+        the estate that the unit is or is part of, or None), astride, divisible, estimated, geometry. The units of a base
+        dissolve to today's polygon where none is astride.
     contiguity
-        Pairs that share a boundary, once each: unit, neighbor, shared_m, barrier, crossed, joins.
+        Pairs that share a boundary, once each: unit, neighbor, shared_m, barrier, barrier_id, crossed,
+        joins; see :func:`geoplan.places.contiguity.contiguity_table`.
     level
         Name of the level that is re-drawn.
     today
@@ -160,31 +121,23 @@ def unit_graph(units: Units) -> UnitGraph:
 
 
 @dataclass(slots=True)
-class _Seeds:
-    """Land that units hold for certain, with what is known of each unit; rows sorted by id."""
-
-    ids: list[str]
-    names: list[str]
-    kinds: list[str]
-    shapes: NDArray[np.object_]
-    divisible: NDArray[np.bool_]
-    of_building: pd.Series
-
-
-@dataclass(slots=True)
 class _Pieces:
-    """Tiles before their edges are matched: unit (row of ids), region (row), tile, and the dry land in it."""
+    """Tiles before their edges are matched: unit (row of ids), region (row), tile, the dry land in it, and the seed."""
 
     unit: list[int]
     region: list[int]
     tile: list[shapely.Geometry]
     dry: list[shapely.Geometry]
+    core: list[shapely.Geometry]
 
-    def add(self, unit: int, region: int, tile: shapely.Geometry, dry: shapely.Geometry) -> None:
+    def add(
+        self, unit: int, region: int, tile: shapely.Geometry, dry: shapely.Geometry, core: shapely.Geometry
+    ) -> None:
         self.unit.append(unit)
         self.region.append(region)
         self.tile.append(tile)
         self.dry.append(dry)
+        self.core.append(core)
 
 
 def build_units(
@@ -222,12 +175,13 @@ def build_units(
     today = chosen.table.sort_index()
     regions = polygonal(valid_polygons(today))
     home = assign_buildings(town, chosen.name)
-    seeds = _seeds(town, chosen, kind, regions, options)
+    seeds = collect_seeds(town, chosen, kind, regions, options)
     at, base, astride = _bases(town, seeds, regions, today.index, home, options)
-    barrier = _barrier_land(town)
+    barrier = barrier_land(town)
     pieces, rest = _fill(town, seeds, regions, at, base, barrier, kind, options)
     ids = [*seeds.ids, *(f"{today.index[r]}-rest-{n}" for r, n in rest)]
-    faces = match_edges(regions, np.array(pieces.tile, dtype=object), np.array(pieces.region, dtype=np.int64))
+    tiles, cores = np.array(pieces.tile, dtype=object), np.array(pieces.core, dtype=object)
+    faces = match_edges(regions, tiles, np.array(pieces.region, dtype=np.int64), cores=cores)
     of_piece = np.append(np.array(pieces.unit, dtype=np.int64), -1)
     unit = of_piece[faces.piece]
     _close_slivers(faces, unit, options.sliver_m)
@@ -268,170 +222,8 @@ def _level(town: Town, name: str | None) -> Level:
     return town.level(name or names[0])
 
 
-def _below(town: Town, level: Level, kind: UnitKind) -> Level:
-    """The level whose units are moved."""
-    if kind == "community":
-        main = town.levels[0]
-        return main if _is_under(town, main, level) else level
-    under = [low for low in town.levels if low.name != level.name and not low.parallel and _is_under(town, low, level)]
-    if not under:
-        raise InputError(
-            Fault(
-                code="no-grids",
-                needed=msg("a level below {level} to move as a whole", level=level.name),
-                given=msg("none"),
-                mend=msg("add the grids as a layer, or move estates or buildings"),
-                where=Where(layer=level.name),
-            )
-        )
-    return under[-1]
-
-
-def _is_under(town: Town, low: Level, high: Level) -> bool:
-    seen: set[str] = set()
-    while low.parent is not None and low.name not in seen:
-        if low.parent == high.name:
-            return True
-        seen.add(low.name)
-        low = town.level(low.parent)
-    return False
-
-
-def _seeds(town: Town, level: Level, kind: UnitKind, regions: NDArray[np.object_], options: UnitOptions) -> _Seeds:
-    if kind in ("grid", "community"):
-        return _level_seeds(town, _below(town, level, kind), kind)
-    if kind == "building":
-        return _building_seeds(town)
-    if kind == "estate" and town.estates is not None and len(town.estates):
-        return _estate_seeds(town, options)
-    return _block_seeds(town, level, regions, options)
-
-
-def _level_seeds(town: Town, low: Level, kind: UnitKind) -> _Seeds:
-    table = low.table.sort_index()
-    of = assign_buildings(town, low.name)
-    no = np.zeros(len(table), bool)
-    return _Seeds(
-        list(table.index), list(table["name"]), [kind] * len(table), _apart(polygonal(valid_polygons(table))), no, of
-    )
-
-
-def _building_seeds(town: Town) -> _Seeds:
-    table = town.buildings.sort_index()
-    shapes = _apart(_footprints(table))
-    names = [name or address for name, address in zip(table["name"], table["address"], strict=True)]
-    of = pd.Series(town.buildings.index, index=town.buildings.index, dtype=object)
-    return _Seeds(list(table.index), names, ["building"] * len(table), shapes, np.zeros(len(table), bool), of)
-
-
-def _footprints(table: GeoDataFrame) -> NDArray[np.object_]:
-    """Footprints as polygons; a building given as a point takes a square metre or so."""
-    shapes = valid_polygons(table)
-    points = shapely.get_dimensions(shapes) == 0
-    shapes[points] = shapely.buffer(shapes[points], 0.5, quad_segs=1)
-    return polygonal(shapes)
-
-
-_VILLAGES = ("village", "村", "片村")
-
-
-def _estate_kind(text: str) -> str:
-    """Kind of a unit by what the data calls the estate."""
-    text = text.lower()
-    if "village" in text or "村" in text:
-        return "village"
-    return "block" if "block" in text or "街坊" in text else "estate"
-
-
-def _estate_seeds(town: Town, options: UnitOptions) -> _Seeds:
-    assert town.estates is not None  # noqa: S101
-    estates = town.estates.sort_index()
-    of = assign_estates(town)
-    divisible = estates["divisible"].to_numpy(dtype=bool) | np.isin(estates.index, options.divide)
-    shapes = _apart(polygonal(valid_polygons(estates)))
-    ids, names = list(estates.index), list(estates["name"])
-    kinds = [_estate_kind(str(kind)) for kind in estates["kind"]]
-    if options.divide_above is None:
-        return _Seeds(ids, names, kinds, shapes, divisible, of)
-    held = town.buildings["households"].groupby(of.to_numpy(dtype=object)).sum().reindex(ids, fill_value=0.0)
-    cut = divisible & (held.to_numpy(float) > options.divide_above)
-    rows = [(i, n, k, s, bool(d)) for i, n, k, s, d in zip(ids, names, kinds, shapes, divisible, strict=True)]
-    kept = [row for row, gone in zip(rows, cut, strict=True) if not gone]
-    of = of.copy()
-    for at in np.flatnonzero(cut):
-        parts = _divide(town, str(ids[at]), str(names[at]), shapes[at], of, options.step_m)
-        kept += parts or [rows[at]]
-        for part in parts:
-            of[part[0]] = part[0]
-    kept.sort(key=lambda row: row[0])
-    return _Seeds(
-        [r[0] for r in kept],
-        [r[1] for r in kept],
-        [r[2] for r in kept],
-        np.array([r[3] for r in kept], dtype=object),
-        np.array([r[4] for r in kept], bool),
-        of,
-    )
-
-
-def _divide(
-    town: Town, estate: str, name: str, land: shapely.Geometry, of: pd.Series, step_m: float
-) -> list[tuple[str, str, str, shapely.Geometry, bool]]:
-    """An estate's land by its buildings; nothing if it has fewer than two."""
-    mine = town.buildings[(of == estate).to_numpy()].sort_index()
-    shapes = _apart(polygonal(shapely.intersection(_footprints(mine), land)))
-    real = shapely.area(shapes) > 0
-    if real.sum() < 2:
-        return []
-    tiles = share_out(land, shapes[real], step_m=step_m)
-    said = mine["name"].to_numpy(dtype=object)[real]
-    return [
-        (str(i), f"{name}{text}", "building", tile, False)
-        for i, text, tile in zip(mine.index[real], said, tiles, strict=True)
-    ]
-
-
-def _block_seeds(town: Town, level: Level, regions: NDArray[np.object_], options: UnitOptions) -> _Seeds:
-    lines = _bounding_lines(town)
-    ids: list[str] = []
-    shapes: list[shapely.Geometry] = []
-    for region, name in zip(regions, level.table.sort_index().index, strict=True):
-        blocks = street_blocks(region, lines, area_m2=options.rest_area_m2)
-        ids += [f"{name}-block-{n:03d}" for n in range(1, len(blocks) + 1)]
-        shapes += list(blocks)
-    order = np.argsort(np.array(ids, dtype=object), kind="stable")
-    none = pd.Series([None] * len(town.buildings), index=town.buildings.index, dtype=object)
-    land = np.array(shapes, dtype=object)[order]
-    return _Seeds([ids[i] for i in order], [""] * len(ids), ["block"] * len(ids), land, np.zeros(len(ids), bool), none)
-
-
-def _bounding_lines(town: Town) -> list[shapely.Geometry]:
-    """Streets and barriers that bound blocks; bridges and tunnels do not."""
-    lines: list[shapely.Geometry] = []
-    if town.streets is not None:
-        ground = (town.streets["level"] == 0) & ~town.streets["kind"].isin(_BLOCK_STREETS)
-        lines += list(town.streets.geometry[ground.to_numpy()])
-    if town.barriers is not None:
-        flat = town.barriers.geometry
-        lines += [shapely.boundary(g) if shapely.get_dimensions(g) == 2 else g for g in flat]
-    return lines
-
-
-def _apart(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Shapes without overlaps: what two share is the smaller one's."""
-    one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    area = shapely.area(shapes)
-    larger = (area[one] > area[two]) | ((area[one] == area[two]) & (one > two))
-    result = shapes.copy()
-    for row in np.unique(one[larger]):
-        others = shapes[two[larger & (one == row)]]
-        if shapely.area(shapely.intersection(others, shapes[row])).sum() > 0:
-            result[row] = polygonal(shapely.difference(shapes[row], shapely.union_all(others)))[0]
-    return result
-
-
 def _bases(
-    town: Town, seeds: _Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
+    town: Town, seeds: Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
     """Area of each seed in each region, base of each seed (-1: in no region), and whether it lies astride."""
     area = np.zeros((len(seeds.shapes), len(regions)))
@@ -461,19 +253,9 @@ def _bases(
     return area, base.astype(np.int64), foreign.any(axis=1)
 
 
-def _barrier_land(town: Town) -> shapely.Geometry | None:
-    """Land that rivers and railways take; lines are a metre wide."""
-    if town.barriers is None or not len(town.barriers):
-        return None
-    shapes = np.asarray(town.barriers.sort_index().geometry.array, dtype=object).copy()
-    lines = shapely.get_dimensions(shapes) == 1
-    shapes[lines] = shapely.buffer(shapes[lines], 0.5, cap_style="flat")
-    return shapely.union_all(shapely.make_valid(shapes))
-
-
 def _fill(
     town: Town,
-    seeds: _Seeds,
+    seeds: Seeds,
     regions: NDArray[np.object_],
     area: NDArray[np.float64],
     base: NDArray[np.int64],
@@ -482,9 +264,9 @@ def _fill(
     options: UnitOptions,
 ) -> tuple[_Pieces, list[tuple[int, int]]]:
     """Fill every region with the tiles of its seeds; land far from any becomes units of its own (region, number)."""
-    pieces = _Pieces([], [], [], [])
+    pieces = _Pieces([], [], [], [], [])
     rest: list[tuple[int, int]] = []
-    lines = _bounding_lines(town) if kind == "building" else None
+    lines = bounding_lines(town) if kind == "building" else None
     for r, region in enumerate(regions):
         here = np.flatnonzero(area[:, r] > 0)
         own, guests = here[base[here] == r], here[base[here] != r]
@@ -492,19 +274,22 @@ def _fill(
         if len(guests):
             shapes = polygonal(shapely.intersection(seeds.shapes[guests], region))
             for unit, shape in zip(guests, shapes, strict=True):
-                pieces.add(int(unit), r, shape, shape)
+                pieces.add(int(unit), r, shape, shape, shape)
             land = shapely.difference(region, shapely.union_all(shapes))
         shapes = polygonal(shapely.intersection(seeds.shapes[own], land))
-        tiles, wide = _dry_tiles(land, shapes, barrier, lines, options)
-        units = [*own.tolist(), *range(len(seeds.ids) + len(rest), len(seeds.ids) + len(rest) + len(wide))]
-        rest += [(r, n) for n in range(1, len(wide) + 1)]
-        real = [(u, t) for u, t in zip(units, [*tiles, *wide], strict=True) if not shapely.is_empty(t)]
+        dry, rest_tiles, rest_cores = _dry_tiles(land, shapes, barrier, lines, options)
+        # An estate keeps its land on the barrier, too; only its sides of it are told by dry land.
+        tiles = polygonal(shapely.union(dry, shapes))
+        units = [*own.tolist(), *range(len(seeds.ids) + len(rest), len(seeds.ids) + len(rest) + len(rest_tiles))]
+        rest += [(r, n) for n in range(1, len(rest_tiles) + 1)]
+        rows = zip(units, [*tiles, *rest_tiles], [*dry, *rest_tiles], [*shapes, *rest_cores], strict=True)
+        real = [(u, t, t if shapely.is_empty(d) else d, c) for u, t, d, c in rows if not shapely.is_empty(t)]
         if not real:
-            real = [(len(seeds.ids) + len(rest), land)]
+            real = [(len(seeds.ids) + len(rest), land, land, land)]
             rest.append((r, 1))
-        dry = np.array([tile for _, tile in real], dtype=object)
-        for (unit, _), tile, core in zip(real, share_out(land, dry, step_m=options.step_m), dry, strict=True):
-            pieces.add(unit, r, tile, core)
+        held = np.array([row[1] for row in real], dtype=object)
+        for (unit, _, side, core), tile in zip(real, share_out(land, held, step_m=options.step_m), strict=True):
+            pieces.add(unit, r, tile, side, core)
     return pieces, rest
 
 
@@ -514,12 +299,13 @@ def _dry_tiles(
     barrier: shapely.Geometry | None,
     lines: list[shapely.Geometry] | None,
     options: UnitOptions,
-) -> tuple[NDArray[np.object_], list[shapely.Geometry]]:
-    """Tiles of the seeds on their side of every barrier (empty where they have no land), and wide land of nobody."""
+) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
+    """Tiles of the seeds on their side of every barrier (empty where none); wide land of nobody, its cores."""
     dry = land if barrier is None else shapely.difference(land, barrier)
     sides = shapely.get_parts(polygonal(dry)[0]) if lines is None else street_blocks(dry, lines, area_m2=0.0)
     found: list[list[shapely.Geometry]] = [[] for _ in seeds]
     rest: list[shapely.Geometry] = []
+    cores: list[shapely.Geometry] = []
     tree = shapely.STRtree(seeds)
     for side in sides:
         near = np.sort(tree.query(side, predicate="intersects"))
@@ -536,13 +322,15 @@ def _dry_tiles(
             alone = shapely.get_num_geometries(land) > 1 and any(part.equals(side) for part in shapely.get_parts(land))
             if alone:
                 rest.append(side)
+                cores.append(side)
             continue
         tiles = share_out(side, np.concatenate([cut, wide]), step_m=options.step_m)
         for i, tile in zip(near, tiles, strict=False):
             found[i].append(tile)
         rest += list(tiles[len(near) :])
+        cores += list(wide)
     joined = [shapely.union_all(parts) if parts else shapely.Polygon() for parts in found]
-    return np.array(joined, dtype=object), rest
+    return np.array(joined, dtype=object), rest, cores
 
 
 def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> None:
@@ -561,7 +349,7 @@ def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> No
 
 
 def _table(
-    seeds: _Seeds,
+    seeds: Seeds,
     ids: list[str],
     base: NDArray[np.int64],
     astride: NDArray[np.bool_],
@@ -581,6 +369,7 @@ def _table(
             "name": pd.Series([*seeds.names, *[""] * more], dtype="str"),
             "kind": pd.Series([*seeds.kinds, *["rest"] * more], dtype="str"),
             "base": np.array([*today.index, None], dtype=object)[base],
+            "estate": pd.Series([*(seeds.estates.get(i) for i in seeds.ids), *[None] * more], dtype=object),
             "astride": astride,
             "divisible": np.append(seeds.divisible, np.zeros(more, bool)),
         },
@@ -615,7 +404,11 @@ def _count(town: Town, table: GeoDataFrame, of: pd.Series) -> tuple[GeoDataFrame
         estimated=estimated.to_numpy(bool),
     )
     columns = ["name", "kind", "households", "people_resident", "people_registered"]
-    return result[[*columns, "base", "astride", "divisible", "estimated", "geometry"]], of.rename("unit"), lost
+    return (
+        result[[*columns, "base", "estate", "astride", "divisible", "estimated", "geometry"]],
+        of.rename("unit"),
+        lost,
+    )
 
 
 def _dry(pieces: _Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
