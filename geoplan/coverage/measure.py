@@ -51,7 +51,7 @@ def measure_coverage(
         Who walks: ids such as ``"planner"`` or ``"older"``, files or profiles. Distance mode takes the first only.
     tiers
         Tiers of facilities, each measured by itself; ``""`` stands for all together. None: all together and, where
-        facilities have tiers, each tier.
+        facilities differ in tier, each tier.
     standards
         Active standards: ids, files or standards; the strictest binds.
     kinds

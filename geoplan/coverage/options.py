@@ -66,7 +66,7 @@ class CoverageOptions:
         Walking profiles: ids, files or profiles. Distances do not depend on who walks: distance mode takes the first.
     tiers
         Tiers to measure, each by itself: an upper tier does not satisfy a lower one. ``""`` stands for all facilities
-        together. None: all together and, where facilities have tiers, each tier.
+        together. None: all together and, where facilities differ in tier, each tier.
     standards
         Active standards: ids, files or standards.
     kinds
@@ -250,7 +250,9 @@ def _known(given: str | Sequence[str], there: pd.Series, option: str, faults: li
 def _tiers(town: Town, kinds: tuple[str, ...], given: str | Sequence[str] | None, faults: list[Fault]) -> list[str]:
     there = town.facilities["tier"].reindex(taken_facilities(town, kinds))
     if given is None:
-        return ["", *sorted({str(tier) for tier in there if tier})]
+        named = sorted({str(tier) for tier in there if tier})
+        # where every facility is of the one tier, that tier is the same question as all together
+        return [""] if len(named) == 1 and (there == named[0]).all() else ["", *named]
     chosen = [str(tier) for tier in _several(given)]
     _known(chosen, there, "tier", faults)
     if not chosen:

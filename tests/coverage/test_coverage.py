@@ -89,6 +89,20 @@ def test_without_tiers_there_is_one_case() -> None:
     assert measure(t).cases == (Case("time", "planner", "", "any"),)
 
 
+def test_one_tier_of_all_is_no_case_of_its_own() -> None:
+    same = {"w": {"at": (0, 0), "tier": "community"}, "e": {"at": (5000, 0), "tier": "community"}}
+    planned = {"p": {"at": (2900, 0), "tier": "district", "candidate": True}}
+    t = street_town(facilities=facilities(same | planned))
+    assert measure(t).cases == (Case("time", "planner", "", "any"),)
+    assert measure(t, tiers="community").cases == (Case("time", "planner", "community", "any"),)
+    assert [case.tier for case in measure(t, tiers=("", "community")).cases] == ["", "community"]
+
+
+def test_a_centre_without_tier_makes_the_others_a_case() -> None:
+    t = street_town(facilities=facilities({"w": {"at": (0, 0), "tier": "community"}, "e": {"at": (5000, 0)}}))
+    assert [case.tier for case in measure(t).cases] == ["", "community"]
+
+
 def test_own_centre_is_another_question_than_any() -> None:
     coverage = measure(centre="both", tiers="")
     own = coverage.buildings("time-planner-all-own")
