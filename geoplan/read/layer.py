@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Column, Notice, TableSchema
@@ -18,11 +20,15 @@ from geoplan.read.geometry import conform_geometry
 from geoplan.read.sources import LayerRead, LayerSource
 from geoplan.read.tables import LEDGER_SUFFIXES, join_table, merge_cells, open_ledger
 from geoplan.read.validate import empty_layer, validate_ids, validate_values
-from geoplan.read.values import clean_ids, coerce_column
+from geoplan.read.values import clean_ids, coerce_column, is_missing
 from geoplan.read.vector import RawLayer, open_vector
 
 __all__ = ["complete_columns", "read_layer", "read_layers"]
 
+Origins = dict[str, NDArray[np.int64]]
+"""For each column that tables hold: number of the table that a row's cell is from, or :data:`_FROM_LAYER`."""
+
+_FROM_LAYER = -1
 _COORDINATES = ("x", "y")
 # Fields that the noding of streets understands under their own names.
 _STREET_FIELDS = ("highway", "fclass", "class", "layer", "bridge", "tunnel", "length")
@@ -91,13 +97,10 @@ def read_layer(source: LayerSource) -> LayerRead:
     if "id" not in source.columns and not source.id:
         notices.append(Notice("row-numbers", msg("{file}: rows have no ids and were numbered", file=raw.where.file)))
     faults += _id_faults(frame, source, raw.where)
-    cells = {column: frame[field] for column, field in found.items()}
-    for table in source.tables:
-        joined, more, notes = join_table(frame, table, raw.where, encoding=raw.encoding)
-        cells = merge_cells(cells, joined)
-        faults += more
-        notices += notes
-    columns, more, notes = _coerce(cells, frame, source, raw.where)
+    cells, origins, more, notes = _join_cells(frame, found, raw, source)
+    faults += more
+    notices += notes
+    columns, more, notes = _coerce(cells, origins, frame, source, raw.where)
     faults += more
     notices += notes
     table = gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs)
@@ -106,9 +109,7 @@ def read_layer(source: LayerSource) -> LayerRead:
     notices += notes
     if not any(fault.code in {"empty-geometry", "endless-geometry"} for fault in more):
         faults += check_coordinates(table, raw.where)
-    for fault in validate_values(table, _checkable(source), raw.where):
-        place = _origin(fault.where.column, source, raw.where)
-        faults.append(replace(fault, where=replace(place, rows=fault.where.rows)))
+    faults += _value_faults(table, origins, source, raw.where)
     if faults:
         raise InputError(faults)
     if source.doors and source.role == "facilities":
@@ -212,8 +213,27 @@ def _id_faults(frame: pd.DataFrame, source: LayerSource, where: Where) -> list[F
     return faults
 
 
+def _join_cells(
+    frame: gpd.GeoDataFrame, found: dict[str, str], raw: RawLayer, source: LayerSource
+) -> tuple[dict[str, pd.Series], Origins, list[Fault], list[Notice]]:
+    """Cells of the layer with those of the tables over them, and which of the tables each cell is from."""
+    cells = {column: frame[field] for column, field in found.items()}
+    origins: Origins = {}
+    faults: list[Fault] = []
+    notices: list[Notice] = []
+    for number, table in enumerate(source.tables):
+        joined, more, notes = join_table(frame, table, raw.where, encoding=raw.encoding)
+        faults += more
+        notices += notes
+        for column, values in joined.items():
+            under = origins.get(column, _FROM_LAYER) if column in cells else number
+            origins[column] = np.where(values.map(is_missing), under, number)
+        cells = merge_cells(cells, joined)
+    return cells, origins, faults, notices
+
+
 def _coerce(
-    cells: dict[str, Any], frame: pd.DataFrame, source: LayerSource, where: Where
+    cells: dict[str, Any], origins: Origins, frame: pd.DataFrame, source: LayerSource, where: Where
 ) -> tuple[dict[str, pd.Series], list[Fault], list[Notice]]:
     """Every column of the schema, then those of other levels."""
     faults: list[Fault] = []
@@ -232,8 +252,10 @@ def _coerce(
             columns[column.name] = _missing_column(column, frame.index)
             continue
         # rows by position: ids may be faulty still
-        place = _origin(column.name, source, where)
-        columns[column.name], more, notes = coerce_column(values, column, place)
+        places = _places(column.name, origins, source, where)
+        columns[column.name], more, notes = coerce_column(values, column, places[-1][0])
+        if more and len(places) > 1:
+            more = [fault for place, rows in places for fault in coerce_column(values[rows], column, place)[1]]
         faults += more
         notices += notes
     if source.role == "streets":
@@ -241,12 +263,33 @@ def _coerce(
     return columns, faults, notices
 
 
-def _origin(column: str, source: LayerSource, where: Where) -> Where:
-    """File and field that a column's cells are from: the last table that has it, else the layer itself."""
-    for table in reversed(source.tables):
-        if column in table.columns:
-            return Where(table.path.name, table.sheet, table.columns[column])
-    return Where(where.file, where.layer, source.columns.get(column, column))
+def _places(
+    column: str, origins: Origins, source: LayerSource, where: Where
+) -> list[tuple[Where, slice | NDArray[np.bool_]]]:
+    """Files and fields that a column's cells are from, the layer itself first, each with its rows."""
+    own = Where(where.file, where.layer, source.columns.get(column, column))
+    if column not in origins:
+        return [(own, slice(None))]
+    places: list[tuple[Where, slice | NDArray[np.bool_]]] = []
+    for number in np.unique(origins[column]):
+        table = source.tables[number]
+        place = own if number == _FROM_LAYER else Where(table.path.name, table.sheet, table.columns[column])
+        places.append((place, origins[column] == number))
+    return places
+
+
+def _value_faults(table: gpd.GeoDataFrame, origins: Origins, source: LayerSource, where: Where) -> list[Fault]:
+    """Values that the schema does not allow, each at the file that it is from."""
+    schema = _checkable(source)
+    faults: list[Fault] = []
+    for column in schema:
+        if column.name not in table.columns:
+            continue
+        single = TableSchema(schema.name, schema.geometry, (column,))
+        for place, rows in _places(column.name, origins, source, where):
+            found = validate_values(table.loc[rows, [column.name]], single, place)
+            faults += [replace(fault, where=replace(fault.where, column=place.column)) for fault in found]
+    return faults
 
 
 def _missing_column(column: Column, index: pd.Index) -> pd.Series:

@@ -28,7 +28,7 @@ from readworlds import (
 from shapely import GeometryCollection, LineString, Point, Polygon, box, transform
 from shapely.affinity import translate
 
-from geoplan.errors import InputError
+from geoplan.errors import InputError, Where
 from geoplan.read import (
     AssembleOptions,
     HouseholdOptions,
@@ -550,6 +550,21 @@ def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_faults_are_told_at_the_file_that_the_cell_is_from(tmp_path: Path) -> None:
+    """A ledger of one building with a count, over a layer that has counts for all."""
+    rows = [["编号", "户数"], ["b1", -1], ["b2", None]]
+    table = workbook(tmp_path / "台账.xlsx", {"小区": rows, "说明": [["文字"]]})
+    path = write(tmp_path / "房屋.gpkg", buildings(ZHS=["8", "-2", "多"]))
+    join = TableJoin(table, key="编号", columns={"households": "户数"}, sheet="小区")
+    with pytest.raises(InputError) as caught:
+        read(path, id="BSM", columns={"households": "ZHS"}, tables=(join,))
+    assert {(f.code, str(f.given), f.where) for f in caught.value.faults} == {
+        ("below-minimum", "-1", Where("台账.xlsx", "小区", "户数", ("b1",))),
+        ("below-minimum", "-2", Where("房屋.gpkg", "", "ZHS", ("b2",))),
+        ("not-a-number", "'多'", Where("房屋.gpkg", "", "ZHS", ("b3",))),
+    }
+
+
 def test_faults_of_several_files_come_at_once(tmp_path: Path) -> None:
     sources = [LayerSource(tmp_path / name, "buildings") for name in ("一.shp", "二.gpkg")]
     with pytest.raises(InputError) as caught:
@@ -588,7 +603,6 @@ def test_good_input_passes(tmp_path: Path) -> None:
 
 def test_one_spoilt_row_far_off_does_not_hide_the_rest() -> None:
     """A single stray vertex does not make a sound layer look as if it were in another CRS."""
-    from geoplan.errors import Where
     from geoplan.read.crs import check_coordinates
 
     table = frame([*(square(20 * i, 0) for i in range(9)), box(0, 0, 1, 1)])
