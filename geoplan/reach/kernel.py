@@ -32,8 +32,10 @@ __all__ = [
     "drain",
     "drain_all",
     "nearest_labels",
+    "number_rows",
     "search",
     "search_each",
+    "take_rows",
 ]
 
 NO_KEY = np.uint64(2**64 - 1)
@@ -51,7 +53,7 @@ _LOW = np.uint64(2**32 - 1)  # lower half of a queue link, and the end of a list
 _HALF = np.uint64(32)
 _EMPTY = np.uint32(2**32 - 1)  # a bucket without entries
 
-_SHIFTS_PER_ROW = 16  # beyond this a merge sort is faster than an insertion sort
+_SHIFTS_PER_ROW = 16  # beyond this an insertion sort is slower than another
 
 
 @njit(cache=True, nogil=True)
@@ -265,6 +267,48 @@ def drain(cells: Any, log: Any, node_at: Any, nodes: Any, keys: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def number_rows(nodes: Any) -> Any:
+    """Node and row in one number each, to be sorted by node: sorting numbers is faster than sorting rows by number.
+
+    Parameters
+    ----------
+    nodes
+        Node of each row.
+
+    Returns
+    -------
+    ndarray of int64
+    """
+    out = np.empty(len(nodes), np.int64)
+    for i in range(len(nodes)):
+        out[i] = (np.int64(nodes[i]) << 32) | i
+    return out
+
+
+@njit(cache=True, nogil=True)
+def take_rows(rows: Any, keys: Any) -> Any:
+    """Nodes and keys in the order of the sorted rows.
+
+    Parameters
+    ----------
+    rows
+        Of :func:`number_rows`, sorted; they become the nodes.
+    keys
+        Key of each row as it was numbered.
+
+    Returns
+    -------
+    ndarray of uint64
+        Keys in order.
+    """
+    out = np.empty_like(keys)
+    for i in range(len(rows)):
+        out[i] = keys[rows[i] & 0xFFFFFFFF]
+        rows[i] >>= 32
+    return out
+
+
+@njit(cache=True, nogil=True)
 def drain_all(cells: Any, records: Any, keys: Any) -> None:
     """Take the result of a wide search out of the cells, which are clean afterwards.
 
@@ -284,8 +328,8 @@ def drain_all(cells: Any, records: Any, keys: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _sort_rows(distances: Any, nodes: Any) -> None:
-    """Sort by distance, then node; meant for rows that nearly are."""
+def _sort_rows(distances: Any, nodes: Any) -> Any:
+    """Sort rows that nearly are by distance, then node; gives up and says False where they are far from it."""
     budget = _SHIFTS_PER_ROW * len(nodes)
     for i in range(1, len(nodes)):
         distance, node = distances[i], nodes[i]
@@ -298,12 +342,8 @@ def _sort_rows(distances: Any, nodes: Any) -> None:
         nodes[j + 1] = node
         budget -= i - 1 - j
         if budget < 0:
-            by_node = np.argsort(nodes, kind="mergesort")
-            order = by_node[np.argsort(distances[by_node], kind="mergesort")]
-            sorted_distances, sorted_nodes = distances[order], nodes[order]
-            distances[:] = sorted_distances
-            nodes[:] = sorted_nodes
-            return
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -334,8 +374,8 @@ def search_each(
     Returns
     -------
     tuple
-        How it ended, where each group's rows begin, node and distance in quanta of each row (by distance, then node),
-        how many nodes were expanded.
+        How it ended, where each group's rows begin, node and distance in quanta of each row, whether the rows of each
+        group are sorted by distance, then node, how many nodes were expanded.
     """
     n_groups = len(group_ptr) - 1
     row_ptr = np.zeros(n_groups + 1, np.int64)
@@ -343,13 +383,14 @@ def search_each(
     distances = np.empty(4096, np.uint64)
     total: Any = 0
     expanded: Any = 0
+    in_order = True
     for g in range(n_groups):
         first, last = group_ptr[g], group_ptr[g + 1]
         code, n_log, _ = search(
             cells, head_bits, starts[first:last], start_keys[first:last], _ZERO, width_bits, limit, slots, queue, log
         )
         if code != DONE:
-            return code, row_ptr, nodes, distances, expanded
+            return code, row_ptr, nodes, distances, in_order, expanded
         expanded += np.int64(n_log)
         if total + np.int64(n_log) > len(nodes):
             room = max(total + np.int64(n_log), 2 * len(nodes))
@@ -358,10 +399,10 @@ def search_each(
             grown_distances[:total] = distances[:total]
             nodes, distances = grown_nodes, grown_distances
         n = drain(cells, log[:n_log], node_at, nodes[total:], distances[total:])
-        _sort_rows(distances[total : total + n], nodes[total : total + n])
+        in_order &= _sort_rows(distances[total : total + n], nodes[total : total + n])
         total += n
         row_ptr[g + 1] = total
-    return DONE, row_ptr, nodes[:total], distances[:total], expanded
+    return DONE, row_ptr, nodes[:total], distances[:total], in_order, expanded
 
 
 @njit(cache=True, nogil=True)

@@ -429,8 +429,8 @@ class WalkNetwork:
         offsets
             Cost already spent at each start, at least 0.
         search
-            Number (0, 1, ...) of the search that each start belongs to, such as the two ends of the street on which
-            a door opens; each start is a search of its own if not given.
+            Number of the search that each start belongs to, at least 0, such as that of a door for the two ends of its
+            street; each start is a search of its own if not given.
         backward
             Walk the arcs against their direction.
 

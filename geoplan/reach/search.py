@@ -98,7 +98,7 @@ class _Found(NamedTuple):
         """Nodes reached and their keys; the workspace is clean afterwards."""
         nodes, keys = np.empty(len(self.log), np.int32), np.empty(len(self.log), np.uint64)
         n = kernel.drain(self.workspace.cells, self.log, self.layout.node_at, nodes, keys)
-        return nodes[:n].astype(np.int64), keys[:n]
+        return nodes[:n], keys[:n]
 
     def drain_all(self) -> tuple[Any, Cells]:
         """All nodes, reached or not, and their keys; the workspace is clean afterwards."""
@@ -111,7 +111,7 @@ class _Found(NamedTuple):
     def nearest(self, nodes: Any, keys: Cells, labels: Labels | None) -> Ints:
         """Label of nodes, by their keys; -1 where not reached or without labels."""
         if labels is None:
-            return np.full(len(keys), -1)
+            return np.broadcast_to(np.int64(-1), len(keys))
         if self.labels is not None:
             ranks = self.labels[self.layout.records[self.layout.rank[nodes]]]
         else:
@@ -131,7 +131,7 @@ class Searcher:
         self.quantum = choose_quantum(cost, max_arc=topology.max_arc)
         self._cost = cost
         self._symmetric = symmetric  # every arc has its like the other way, so backward is forward
-        self._room = 2 * topology.node_count + topology.arc_count + 1024
+        self._room = topology.node_count + topology.node_count // 4 + 1024
         self._spare: dict[bool, list[_Workspace]] = {False: [], True: []}
         positive = cost[cost > 0.0]
         typical, longest = self.quantum.count(
@@ -158,10 +158,11 @@ class Searcher:
         """Cost and label of the nodes reached, by position."""
         with self._searched(starts, labels, limit, backward) as found:
             nodes, keys = found.drain()
-        order = np.sort((nodes << 32) | np.arange(len(nodes))) & (2**32 - 1)
-        nodes, keys = nodes[order], keys[order]
+        rows = kernel.number_rows(nodes)
+        rows.sort()
+        keys = kernel.take_rows(rows, keys)
         costs = self.quantum.shown_keys(keys, found.label_bits)
-        return Reached(nodes, costs, found.nearest(nodes, keys, labels), len(found.log))
+        return Reached(rows, costs, found.nearest(rows, keys, labels), len(found.log))
 
     def each(self, starts: Starts, numbers: Ints, limit: float, backward: bool) -> ReachedEach:
         """One search for each number, by number, cost and position."""
@@ -169,14 +170,15 @@ class Searcher:
         if most < 0:
             starts, numbers, most = _NOWHERE, _NOWHERE.positions, 0
         by_number = np.argsort(numbers, kind="stable")
-        group_ptr = np.searchsorted(numbers[by_number], np.arange(int(numbers.max(initial=-1)) + 2))
+        distinct, first = np.unique(numbers[by_number], return_index=True)
+        group_ptr = np.append(first, len(numbers))
         backward = backward and not self._symmetric
         layout = self.topology.layout(backward)
         records = layout.records[layout.rank[starts.positions[by_number]]]
         keys = np.minimum(starts.spent[by_number], most + 1).astype(np.uint64)
         while True:
             workspace = self._take(backward)
-            code, row_ptr, nodes, distances, expanded = kernel.search_each(
+            code, row_ptr, nodes, distances, in_order, expanded = kernel.search_each(
                 workspace.cells, np.uint64(layout.head_bits), group_ptr, records, keys, np.uint64(self._width_bits),
                 np.uint64(most), workspace.slots, workspace.queue, workspace.log, layout.node_at,
             )  # fmt: skip
@@ -184,7 +186,10 @@ class Searcher:
                 self._spare[backward].append(workspace)
                 break
             self._room *= 2
-        search = np.repeat(np.arange(len(group_ptr) - 1), np.diff(row_ptr))
+        search = np.repeat(distinct, np.diff(row_ptr))
+        if not in_order:
+            order = np.lexsort((nodes, distances, search))
+            nodes, distances = nodes[order], distances[order]
         return ReachedEach(search, nodes.astype(np.int64), self.quantum.shown_keys(distances, 0), expanded)
 
     def _take(self, backward: bool) -> _Workspace:

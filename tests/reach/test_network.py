@@ -283,8 +283,10 @@ def test_a_bounded_search_works_on_what_it_reaches_only() -> None:
 def test_one_search_from_several_nodes() -> None:
     tail, head, cost, xy = grid(10)
     network = WalkNetwork.from_arcs(tail, head, cost, node_count=100, xy=xy)
-    found = network.within_positions([0, 55, 1, 56], limit=350.0, offsets=[20.0, 5.5, 40.0, 400.0], search=[2, 0, 2, 0])
-    for number, starts, spent in ((0, [55, 56], [5.5, 400.0]), (1, [], []), (2, [0, 1], [20.0, 40.0])):
+    found = network.within_positions(
+        [0, 55, 1, 56], limit=350.0, offsets=[20.0, 5.5, 40.0, 100.0], search=[2, 0, 2, 10**15]
+    )
+    for number, starts, spent in ((0, [55], [5.5]), (1, [], []), (2, [0, 1], [20.0, 40.0]), (10**15, [56], [100.0])):
         wanted = network.sweep(starts, offsets=spent, limit=350.0)
         rows = found.search == number
         alone = np.full(100, np.inf)
