@@ -30,8 +30,8 @@ class Units:
     table
         Indexed by unit id, sorted: name, kind ("estate", "village", "block", "building", "grid", "community", "rest"),
         households, people_resident, people_registered, base (id of today's community), estate (id of
-        the estate that the unit is or is part of, or None), astride, divisible, estimated, geometry. The units of a base
-        dissolve to today's polygon where none is astride.
+        the estate that the unit is or is part of, or None), astride, divisible, estimated, geometry. The units of a
+        base dissolve to today's polygon where none is astride.
     contiguity
         Pairs that share a boundary, once each: unit, neighbor, shared_m, barrier, barrier_id, crossed,
         joins; see :func:`geoplan.places.contiguity.contiguity_table`.
