@@ -53,7 +53,9 @@ def run_command(words: list[str]) -> int:
         session.fail(error)
         return 2
     except _UsageError as error:
-        sys.stderr.write(_usage(error, session) + "\n")
+        # without any word the help has been printed already
+        if type(error).__name__ != "NoArgsIsHelpError":
+            sys.stderr.write(_usage(error, session) + "\n")
         return 2
     except typer.Abort:
         return 130
@@ -95,9 +97,11 @@ def _localised(command: Any, language: str) -> Any:
         for param in each.params:
             if getattr(param, "help", None):
                 param.help = translate(param.help, language)
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
         option = each.get_help_option(typer.Context(each))
         if option is not None:
-            option.help = translate(msg("Show this help and exit."), language)
+            option.help, option.metavar = translate(msg("Show this help and exit."), language), ""
     return command
 
 
@@ -109,7 +113,7 @@ def _usage(error: Any, session: Session) -> str:
         close = ", ".join(error.possibilities or ())
         message = msg("there is no option {option}", option=error.option_name)
         if close:
-            message = msg("{what}; did you mean {word}?", what=message, word=close)
+            message = msg("{what} (did you mean {word}?)", what=message, word=close)
     elif kind == "MissingParameter":
         message = msg("{name} is missing", name=_param_name(error.param))
     elif kind == "BadParameter" and error.param is not None:
@@ -134,7 +138,7 @@ def _plain_usage(text: str) -> Message:
     if command:
         message = msg("there is no command {command}", command=command.group(1))
         close = command.group(2)
-        return msg("{what}; did you mean {word}?", what=message, word=close) if close else message
+        return msg("{what} (did you mean {word}?)", what=message, word=close) if close else message
     extra = re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text)
     if extra:
         return msg("nothing is expected after the arguments, but there is: {words}", words=extra.group(1))

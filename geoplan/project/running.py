@@ -127,7 +127,7 @@ def coverage_options(project: Project, ask: Ask | None = None) -> CoverageOption
             detour=walk.detour,
         ),
     )
-    _check_early(options)
+    _check_early(options, both=ask is None)
     return options
 
 
@@ -147,11 +147,13 @@ def _named(project: Project, name: str) -> str:
     return str(project.locate(name)) if name.endswith(".toml") else name
 
 
-def _check_early(options: CoverageOptions) -> None:
+def _check_early(options: CoverageOptions, *, both: bool) -> None:
+    """Refuse what can be told wrong without the town; one question is about one mode and one kind of centre."""
     faults: list[Fault] = []
+    more = ("both",) if both else ()
     for option, value, known in (
-        ("--mode", options.mode, ("time", "distance", "both")),
-        ("--centre", options.centre, ("any", "own", "both")),
+        ("--mode", options.mode, ("time", "distance", *more)),
+        ("--centre", options.centre, ("any", "own", *more)),
     ):
         if value not in known:
             faults.append(

@@ -208,6 +208,22 @@ def test_usage_errors_say_the_way_out(words: list[str], said: str, run: Run) -> 
     assert said in err
     assert "--help" in err
     assert len(err.splitlines()) == 1
+    assert "?." not in err
+
+
+def test_no_words_at_all_show_the_help(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (2, "")
+    assert "--language" in out
+    # a flag takes no value
+    assert "<bool>" not in out
+
+
+@pytest.mark.parametrize("option", ["--mode", "--centre"])
+def test_one_question_is_about_one_case(option: str, run: Run, town: Path) -> None:
+    code, out, err = run("coverage", town, option, "both", "--json", "--language", "en")
+    assert (code, out) == (2, "")
+    assert f"{option} both" in err
 
 
 def test_unknown_language(run: Run) -> None:
