@@ -52,12 +52,7 @@ class Limits:
                 Fault(
                     code="impossible-range",
                     needed=msg("0 <= lower <= upper and a target above 0"),
-                    given=msg(
-                        "lower {lower}, upper {upper}, target {target}",
-                        lower=figures[0],
-                        upper=figures[1],
-                        target=self.target,
-                    ),
+                    given=msg("{lower} to {upper}, target {target}", lower=low, upper=high, target=target),
                     mend=msg("correct the range of households"),
                 )
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
-from geoplan.errors import Fault, InputError, Where, msg
+from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.model import Level, Notice, Town
 from geoplan.places.assignment import assign_buildings, match_points, unit_parents, valid_polygons
 from geoplan.places.contiguity import SharedEdges, contiguity_table
@@ -456,27 +455,23 @@ def _parents(town: Town, level: Level, table: GeoDataFrame) -> pd.Series | None:
 
 
 def _notices(table: GeoDataFrame, flaws: GeoDataFrame, lost: pd.Index) -> tuple[Notice, ...]:
-    found: list[Notice] = []
-    add: Callable[[str, object], None] = lambda code, text: found.append(Notice(code, text))  # type: ignore[arg-type]  # noqa: E731
-    astride = int(table["astride"].sum())
-    if astride:
-        add(
-            "units-astride",
-            msg("{count} estates lie in several communities; each counts where most of it lives", count=astride),
-        )
-    if len(lost):
-        text = msg(
-            "{count} buildings stand outside today's boundaries; they count to the nearest unit", count=len(lost)
-        )
-        add("buildings-outside", text)
-    for kind, text in (
+    overlaps, gaps = (int((flaws["kind"] == kind).sum()) for kind in ("overlap", "gap"))
+    every = (
         (
-            "overlap",
+            "units-astride",
+            int(table["astride"].sum()),
+            msg("{count} estates lie in several communities; each counts where most of it lives", count="{count}"),
+        ),
+        (
+            "buildings-outside",
+            len(lost),
+            msg("{count} buildings stand outside today's boundaries; they count to the nearest unit", count="{count}"),
+        ),
+        (
+            "boundary-overlap",
+            overlaps,
             msg("today's boundaries overlap at {count} places; the smallest id holds the land", count="{count}"),
         ),
-        ("gap", msg("today's boundaries leave {count} gaps", count="{count}")),
-    ):
-        count = int((flaws["kind"] == kind).sum())
-        if count:
-            add(f"boundary-{kind}", msg(text.template, count=count))
-    return tuple(found)
+        ("boundary-gap", gaps, msg("today's boundaries leave {count} gaps", count="{count}")),
+    )
+    return tuple(Notice(code, Message(text.template, {"count": count})) for code, count, text in every if count)
