@@ -135,6 +135,11 @@ _KNOWN: dict[str, dict[str, Message]] = {
         "township": msg("Township centre"),
         "grid": msg("Grid post"),
     },
+    "facility": {
+        "service_centre": msg("Service centre"),
+        "kindergarten": msg("Kindergarten"),
+        "school": msg("School"),
+    },
     "estate": {"estate": msg("Estate"), "village": msg("Urban village"), "block": msg("Block")},
     "barrier": {
         "river": msg("River"),
@@ -167,7 +172,7 @@ def known_name(group: str, value: object, language: str) -> str:
     ----------
     group
         ``"mode"``, ``"centre"``, ``"reason"``, ``"level"`` (all its units), ``"unit"`` (one of them), ``"tier"``,
-        ``"estate"`` or ``"barrier"``.
+        ``"facility"`` (its kind), ``"estate"`` or ``"barrier"``.
     value
         What stands in the data.
     language

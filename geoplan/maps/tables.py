@@ -118,7 +118,7 @@ class Packer:
             "geometry": self.geometry(table.geometry),
             "id": pack_words(table.index),
             "name": pack_words(table["name"]),
-            "kind": pack_words(table["kind"]),
+            "kind": pack_words(known_name("facility", kind, self.language) for kind in table["kind"]),
             "tier": pack_integers(np.array([order.get(t, -1) + 1 for t in table["tier"]])),
             "tiers": [known_name("tier", tier, self.language) for tier in tiers],
             "address": pack_words(table["address"]),

@@ -199,10 +199,30 @@ def test_popup_of_a_centre_and_of_a_group(browser_page: OpenPage, english: Path)
     click_at(page, 240, 60)  # its second door
     assert popup(page).locator("h2").inner_text() == "城东社区服务中心"
     assert rows(page)["Tier"] == "Community centre"
+    assert rows(page)["Kind"] == "Service centre"
     assert rows(page)["Nearest for, within 15 min"] == "200 households"
     click_at(page, 1520, 120)
     assert popup(page).locator("h2").inner_text() == "30 households"
     assert rows(page) == {"Households": "30", "Residents": "90", "Buildings": "1"}
+
+
+def test_the_whole_disc_of_a_group_can_be_touched(browser_page: OpenPage, english: Path) -> None:
+    page = browser_page(english)
+    show_only(page, "clusters")
+    # a disc of seven digits is far wider than what is touched around its anchor
+    x, y = page.evaluate("""() => {
+      const {page, canvas, map, state} = geoplan.views[0];
+      const layer = page.layers.clusters[state.limit];
+      layer.households[0] = 1234567;
+      canvas._draw();
+      const p = map.latLngToContainerPoint(map.unproject([layer.anchors.x[0], layer.anchors.y[0]], 0));
+      return [p.x, p.y];
+    }""")
+    page.mouse.click(x + 50, y)
+    page.wait_for_timeout(100)
+    assert page.locator(".gp-popup-body").count() == 0  # beside it
+    page.mouse.click(x + 30, y)
+    assert popup(page).locator("h2").inner_text() == "1,234,567 households"
 
 
 def test_search_leads_to_estates_communities_centres_buildings_streets(browser_page: OpenPage, english: Path) -> None:

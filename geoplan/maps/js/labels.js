@@ -18,10 +18,15 @@
   function makeLabels(page, state) {
     const widths = new Map();
     const streets = page.layers.streets ? longestOfEachName(page.layers.streets) : [];
+    let touchable = []; // discs as drawn, in map units: they give way to each other, so they may lie beside their anchors
     return {
       draw(view) {
         const taken = [];
-        const put = (label) => place(view, label, taken, widths);
+        touchable = [];
+        const put = (label) => {
+          const box = place(view, label, taken, widths);
+          if (box && label.badge) touchable.push({thing: label.thing, box: toMap(view, box)});
+        };
         reserveCentres(page, state, view, taken);
         // The largest groups not served stand where they are; then names; then the smaller groups.
         const discs = state.visible.clusters ? badges(page, state, view) : [];
@@ -33,7 +38,17 @@
         if (view.zoom >= STREET_ZOOM && streets.length && state.visible.streets) streetLabels(page, streets, view, taken, widths);
         if (view.zoom >= ESTATE_ZOOM && page.layers.estates && state.visible.estates) estateLabels(page).forEach(put);
       },
+      hit(x, y) {
+        const under = ({box}) => x >= box[0] && y >= box[1] && x <= box[2] && y <= box[3];
+        const disc = state.visible.clusters && touchable.find(under);
+        return disc ? disc.thing : null;
+      },
     };
+  }
+
+  /** A box of the picture in map units. */
+  function toMap({scale, dx, dy}, [west, north, east, south]) {
+    return [(west - dx) / scale, (north - dy) / scale, (east - dx) / scale, (south - dy) / scale];
   }
 
   function unitLabels(page, state) {
@@ -83,6 +98,7 @@
       y: layer.anchors.y[i],
       ink: "#ffffff",
       badge: true,
+      thing: {kind: "cluster", index: i, level: state.limit},
       tries: [[0, 0], [0, -22], [0, 22], [26, 0], [-26, 0]],
     }));
   }
@@ -113,12 +129,12 @@
     }));
   }
 
-  /** Draw a label at the first of its places that is free; nowhere if none is. */
+  /** Draw a label at the first of its places that is free; nowhere if none is. @returns {Array|null} its box */
   function place(view, label, taken, widths) {
     const {ctx} = view;
     const x = label.x * view.scale + view.dx;
     const y = label.y * view.scale + view.dy;
-    if (!label.text || x < 0 || y < 0 || x > view.width || y > view.height) return;
+    if (!label.text || x < 0 || y < 0 || x > view.width || y > view.height) return null;
     const text = clip(label.text);
     const font = `${label.weight} ${label.size}px ${FONT}`;
     const wide = Math.max(width(ctx, text, font, widths), label.sub ? width(ctx, label.sub, font, widths) : 0);
@@ -129,9 +145,10 @@
       const box = [at[0] - wide / 2 - pad, at[1] - high / 2 - pad, at[0] + wide / 2 + pad, at[1] + high / 2 + pad];
       if (claim(box, taken)) {
         drawLabel(ctx, label, text, at, box);
-        return;
+        return box;
       }
     }
+    return null;
   }
 
   function drawLabel(ctx, label, text, [x, y], box) {
