@@ -29,18 +29,27 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class PieceCosts:
-    """Cost of walking each piece from tail to head, and back."""
+    """Cost of walking each piece: from tail to head, then from head to tail, then nothing at all (0)."""
 
-    forward: Floats
-    backward: Floats
+    ways: Floats
 
     @classmethod
     def of(cls, walkways: Walkways, streets: pd.DataFrame, metric: Metric) -> PieceCosts:
         """Each piece's share of its street's costs."""
         pieces = walkways.pieces
         share = pieces.end - pieces.start
-        forward, backward = metric.street_costs(streets)
-        return cls(forward[pieces.street] * share, backward[pieces.street] * share)
+        forward, backward = (cost[pieces.street] * share for cost in metric.street_costs(streets))
+        return cls(np.concatenate([forward, backward, [0.0]]))
+
+    @property
+    def forward(self) -> Floats:
+        """From tail to head."""
+        return self.ways[: len(self.ways) // 2]
+
+    @property
+    def backward(self) -> Floats:
+        """From head to tail."""
+        return self.ways[len(self.ways) // 2 : -1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,7 @@ class Arcs:
 
     def costs(self, pieces: PieceCosts, metric: Metric) -> Floats:
         """Cost of each arc."""
-        ways = np.concatenate([pieces.forward, pieces.backward, [0.0]])
-        return ways[self.way] * self.share + metric.connector_costs(self.length_m)
+        return pieces.ways[self.way] * self.share + metric.connector_costs(self.length_m)
 
 
 def build_arcs(walkways: Walkways, doors: Snaps, facility: Ints, facility_count: int) -> Arcs:

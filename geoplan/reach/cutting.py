@@ -185,32 +185,31 @@ def _cut(pieces: Pieces, at: Ints, measure: Floats, along: Floats) -> Pieces:
     head[before] = tail[before + 1] = pieces.place_count + np.arange(len(at))
     tail_zone, head_zone = pieces.tail_zone[parent], pieces.head_zone[parent]
     line = pieces.line[parent]
-    first = np.flatnonzero(np.diff(at, prepend=-1))
-    for low, high in zip(first, [*first[1:], len(at)], strict=True):
-        parts = _parts(pieces.line[at[low]], along[low:high])
-        line[before[low] : before[low] + len(parts)] = parts
+    cut, of = np.unique(at, return_inverse=True)
+    line[count[parent] > 0] = _parts(pieces.line[cut], of, along)
     return Pieces(
         pieces.street[parent], start, end, line, pieces.zone[parent], tail_zone, head_zone, tail, head,
         pieces.place_count + len(at), pieces.snappable[parent],
     )  # fmt: skip
 
 
-def _parts(line: Any, along: Floats) -> list[Any]:
-    """The parts of a line between these distances from its start, metres."""
-    xy = shapely.get_coordinates(line)
-    reached = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    cuts = np.column_stack([np.interp(along, reached, xy[:, 0]), np.interp(along, reached, xy[:, 1])])
-    index = np.searchsorted(reached, along)
-    bounds = [0, *index.tolist(), len(xy)]
-    parts = []
-    for i in range(len(along) + 1):
-        middle = xy[bounds[i] : bounds[i + 1]]
-        ends = [cuts[i - 1 : i] if i else middle[:0], middle, cuts[i : i + 1]]
-        parts.append(shapely.linestrings(_without_repeats(np.vstack(ends))))
-    return parts
-
-
-def _without_repeats(xy: Floats) -> Floats:
-    """Drop a vertex that repeats its neighbour; a line keeps two."""
-    kept = np.concatenate([[True], (np.diff(xy, axis=0) != 0.0).any(axis=1)])
-    return xy[kept] if kept.sum() > 1 else xy[[0, -1]]
+def _parts(lines: NDArray[Any], of: Ints, along: Floats) -> NDArray[Any]:
+    """The parts of lines cut at these distances from their starts (metres), line after line."""
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    step = np.hypot(*np.diff(xy, axis=0).T)
+    step[line[1:] != line[:-1]] = 1.0  # one line after the other, so that one scale serves them all
+    reached = np.concatenate([[0.0], np.cumsum(step)])
+    begins = np.searchsorted(line, np.arange(len(lines)))
+    at = reached[begins[of]] + along
+    cuts = np.column_stack([np.interp(at, reached, xy[:, 0]), np.interp(at, reached, xy[:, 1])])
+    begin = np.zeros(len(xy), dtype=np.int64)
+    begin[begins] = 1
+    # a cut ends one part and begins the next
+    points = np.concatenate([xy, cuts, cuts])
+    starts = np.concatenate([begin, np.zeros(len(cuts), dtype=np.int64), np.ones(len(cuts), dtype=np.int64)])
+    turn = np.repeat([0, 1, 2], [len(xy), len(cuts), len(cuts)])
+    order = np.lexsort((turn, np.concatenate([reached, at, at])))
+    points, part = points[order], np.cumsum(starts[order]) - 1
+    kept = np.ones(len(points), dtype=bool)
+    kept[1:] = (part[1:] != part[:-1]) | (points[1:] != points[:-1]).any(axis=1)
+    return np.asarray(shapely.linestrings(points[kept], indices=part[kept]))

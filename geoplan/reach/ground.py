@@ -63,9 +63,9 @@ class Ground:
         gates, self.idle_gates = place_gates(town.gates, walls, gate_tolerance_m=gate_m, wall_tolerance_m=wall_m)
         self._barriers = build_obstacles(town.barriers)
         obstacles = build_obstacles(town.barriers, walls) if walls.any else self._barriers
-        self.walkways = build_walkways(streets, walls, gates, self._barriers, options)
         order = np.empty(len(streets), dtype=np.int64)
         order[np.argsort(streets.index.to_numpy(), kind="stable")] = np.arange(len(streets))
+        self.walkways = build_walkways(streets, order, walls, gates, self._barriers, options)
         self.snapper = Snapper(self.walkways, order, self._barriers, obstacles, options)
         self.doors, self.goals = building_doors(town), facility_doors(town.facilities)
         zones = zones_of_doors(self.doors, walls, town.buildings["estate"])

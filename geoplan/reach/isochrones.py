@@ -30,7 +30,10 @@ _FINE = 8
 _CELL_M = 2.5
 _MOST_CELLS = 3_000_000
 """Coarse cells of the box around everything; larger towns get larger cells."""
-_TILE = 48
+_FEW_POINTS = 500_000
+_MOST_POINTS = 6_000_000
+"""Fine points to work out at most; more contour gets larger cells."""
+_TILE = 96
 """Coarse cells along the side of a tile, which is contoured at a time."""
 _MARGIN_M = 1e-3
 _SIMPLER = 0.08
@@ -92,58 +95,71 @@ def contour_field(
     list of Polygon or MultiPolygon
         One for each limit, each covering the one before.
     """
-    rise = cost_per_m * grid.cell_m / _FINE
-    top = limits[-1] + 2.0 * rise
     coarse = np.full(marked.shape, np.inf)
     row, column = np.nonzero(marked)
     coarse[row, column] = field(grid.places(row, column))
-    mixed = _mixed(np.searchsorted(np.asarray(limits), coarse))
+    mixed, fine = _mixed(np.searchsorted(np.asarray(limits), coarse))
+    rise = cost_per_m * grid.cell_m / fine
+    top = limits[-1] + 2.0 * rise
     coarse = np.minimum(coarse, top)
     parts: list[list[Any]] = [[] for _ in limits]
     for row0 in range(0, grid.rows - 1, _TILE):
         for column0 in range(0, grid.columns - 1, _TILE):
             z = coarse[row0 : row0 + _TILE + 1, column0 : column0 + _TILE + 1]
             if z.min() <= limits[-1]:
-                per_cell, surface = _tile(field, grid, mixed, z, row0, column0, top)
+                per_cell, surface = _tile(field, grid, mixed, fine, z, (row0, column0), top)
                 contours = _contours(grid, surface, row0, column0, per_cell, limits, rise)
                 for part, polygons in zip(parts, contours, strict=True):
                     part.extend(polygons)
-    tolerance = grid.cell_m / _FINE * _SIMPLER
     shapes: list[Any] = []
     for part in parts:
-        shape = _areas(shapely.simplify(shapely.disjoint_subset_union_all(np.array(part, dtype=object)), tolerance))
+        shape = _joined(part, grid.cell_m / fine * _SIMPLER)
         if shapes and not shapely.covers(shape, shapes[-1]):
             shape = _areas(shapely.union(shape, shapely.buffer(shapes[-1], _MARGIN_M)))
         shapes.append(shape)
     return shapes
 
 
-def _mixed(band: Ints) -> Bools:
-    """Cells near which a contour passes, with a margin of a cell around the grid."""
+def _mixed(band: Ints) -> tuple[Bools, int]:
+    """Cells to look at closely, with a margin of a cell around the grid, and how many parts to cut their sides into.
+
+    Those that a contour passes and, if that is not too much work, those around them: the coarse grid may have missed
+    something narrow there.
+    """
     first = band[:-1, :-1]
-    same = (first == band[1:, :-1]) & (first == band[:-1, 1:]) & (first == band[1:, 1:])
-    return np.pad(np.asarray(binary_dilation(~same)), 1)
+    passed = (first != band[1:, :-1]) | (first != band[:-1, 1:]) | (first != band[1:, 1:])
+    around = np.asarray(binary_dilation(passed))
+    cells = max(int(around.sum()), 1)
+    if cells * _FINE**2 <= _MOST_POINTS:  # finer still where that costs nothing to speak of
+        return np.pad(around, 1), int(np.clip(np.sqrt(_FEW_POINTS / cells), _FINE, 2 * _FINE))
+    fine = int(np.sqrt(_MOST_POINTS / max(int(passed.sum()), 1)))
+    return np.pad(passed, 1), min(max(fine, 2), _FINE)
 
 
 def _tile(
-    field: Callable[[Floats], Floats], grid: Grid, mixed: Bools, coarse: Floats, row0: int, column0: int, top: float
+    field: Callable[[Floats], Floats],
+    grid: Grid,
+    mixed: Bools,
+    fine: int,
+    coarse: Floats,
+    corner: tuple[int, int],
+    top: float,
 ) -> tuple[int, Floats]:
     """The field on a tile, in fine steps and exact wherever a contour passes, else as it is; and steps a cell."""
-    rows, columns = coarse.shape
+    (rows, columns), (row0, column0) = coarse.shape, corner
     around = mixed[row0 : row0 + rows + 1, column0 : column0 + columns + 1]
     if not around.any():
         return 1, coarse
-    fine = _stretch(coarse)
+    surface = _stretch(coarse, fine)
     # every point of a mixed cell, those of neighbouring tiles on the common border included
-    blocks = np.kron(around, np.ones((_FINE, _FINE), dtype=bool))
-    size = (fine.shape[0] + 1, fine.shape[1] + 1)
-    blocks = blocks[_FINE - 1 : _FINE - 1 + size[0], _FINE - 1 : _FINE - 1 + size[1]]
+    blocks = np.kron(around, np.ones((fine, fine), dtype=bool))
+    blocks = blocks[fine - 1 : fine + surface.shape[0], fine - 1 : fine + surface.shape[1]]
     wanted = blocks[:-1, :-1] | blocks[1:, :-1] | blocks[:-1, 1:] | blocks[1:, 1:]
-    wanted[::_FINE, ::_FINE] = False
+    wanted[::fine, ::fine] = False
     row, column = np.nonzero(wanted)
-    exact = field(grid.places(row0 * _FINE + row, column0 * _FINE + column, _FINE))
-    fine[row, column] = np.minimum(exact, top)
-    return _FINE, fine
+    exact = field(grid.places(row0 * fine + row, column0 * fine + column, fine))
+    surface[row, column] = np.minimum(exact, top)
+    return fine, surface
 
 
 def _contours(
@@ -170,11 +186,11 @@ def _warped(surface: Floats, limits: Sequence[float], rise: float) -> Floats:
     return np.asarray(np.interp(surface, stops, values))
 
 
-def _stretch(coarse: Floats) -> Floats:
+def _stretch(coarse: Floats, parts: int) -> Floats:
     """Fill a coarse grid in between its points, straight along rows, then along columns."""
     out = coarse
     for _ in range(2):
-        share = np.arange(_FINE)[:, None] / _FINE
+        share = np.arange(parts)[:, None] / parts
         filled = out[:-1, None, :] * (1.0 - share) + out[1:, None, :] * share
         out = np.vstack([filled.reshape(-1, out.shape[1]), out[-1:]]).T
     return np.ascontiguousarray(out)
@@ -188,6 +204,13 @@ def _polygons(filled: Any) -> list[Any]:
         if len(rings[0]) > 3:
             polygons.append(shapely.Polygon(rings[0], [ring for ring in rings[1:] if len(ring) > 3]))
     return list(shapely.make_valid(np.array(polygons, dtype=object)))
+
+
+def _joined(parts: list[Any], tolerance_m: float) -> Any:
+    """The tiles' polygons as one geometry, with fewer points."""
+    whole = shapely.disjoint_subset_union_all(np.array(parts, dtype=object))
+    # contours keep their distance from themselves and each other: the plain simplification rarely makes them touch
+    return _areas(shapely.make_valid(shapely.simplify(whole, tolerance_m, preserve_topology=False)))
 
 
 def _areas(shape: Any) -> Any:

@@ -114,10 +114,11 @@ class Snapper:
         Snaps
         """
         xy = np.ascontiguousarray(xy, dtype=np.float64).reshape(-1, 2)
-        zone = self._ways.walls.locate(xy) if zone is None else zone
+        inside = self._ways.walls.locate(xy)
+        zone = inside if zone is None else zone
         line, offset, distance = self._preferred(xy, zone)
         if self._obstacles.any:
-            self._look_around(xy, zone, line, offset, distance)
+            self._look_around(xy, self._sight_from(xy, zone, inside), zone, line, offset, distance)
         on = np.flatnonzero(line >= 0)
         piece, component = np.full(len(xy), -1), np.full(len(xy), -1)
         share, connector = np.full(len(xy), np.nan), np.full(len(xy), np.nan)
@@ -142,17 +143,19 @@ class Snapper:
                 kept[islands[near]] = better[near]
         return line, offset, distance
 
-    def _look_around(self, xy: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats) -> None:
+    def _look_around(self, xy: Floats, eye: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats) -> None:
         """Where the connector is barred, take the next line in sight; changes the last three arrays."""
         on = np.flatnonzero(line >= 0)
         on = on[self._obstacles.near(xy[on], distance[on])]
         feet = self._feet(line[on], offset[on])
-        blocked = on[self._obstacles.barred(self._sight_from(xy[on], zone[on]), feet)]
+        blocked = on[self._obstacles.barred(eye[on], feet)]
         line[blocked], distance[blocked] = -1, np.inf
         for start in range(0, len(blocked), _CHUNK):
-            self._next_in_sight(blocked[start : start + _CHUNK], xy, zone, line, offset, distance)
+            self._next_in_sight(blocked[start : start + _CHUNK], xy, eye, zone, line, offset, distance)
 
-    def _next_in_sight(self, left: Ints, xy: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats) -> None:
+    def _next_in_sight(
+        self, left: Ints, xy: Floats, eye: Floats, zone: Ints, line: Ints, offset: Floats, distance: Floats
+    ) -> None:
         """Try all lines within growing radii, nearest first."""
         reach = self._options.max_connector_m
         radius = min(_FIRST_RADIUS_M, reach)
@@ -168,7 +171,7 @@ class Snapper:
                 first = np.diff(point[order], prepend=-1) != 0
                 best = order[first]
                 feet = self._feet(found.line[best], found.offset_m[best])
-                seen = ~self._obstacles.barred(self._sight_from(xy[point[best]], zone[point[best]]), feet)
+                seen = ~self._obstacles.barred(eye[point[best]], feet)
                 best = best[seen]
                 line[point[best]], distance[point[best]] = found.line[best], found.distance_m[best]
                 offset[point[best]] = found.offset_m[best]
@@ -183,16 +186,14 @@ class Snapper:
         lines = self._ways.pieces.line[self._pieces[line]]
         return np.asarray(shapely.get_coordinates(shapely.line_interpolate_point(lines, offset)))
 
-    def _sight_from(self, xy: Floats, zone: Ints) -> Floats:
+    def _sight_from(self, xy: Floats, zone: Ints, inside: Ints) -> Floats:
         """Where to look from: a door on the wall of its own zone looks from inside it."""
-        walls = self._ways.walls
-        out = xy
-        if walls.any:
-            odd = np.flatnonzero((zone > OPEN_LAND) & (walls.locate(xy) != zone))
-            if len(odd):
-                out = xy.copy()
-                inner = shapely.shortest_line(walls.regions[zone[odd]], shapely.points(xy[odd]))
-                out[odd] = shapely.get_coordinates(shapely.get_point(inner, 0))
+        odd = np.flatnonzero((zone > OPEN_LAND) & (inside != zone))
+        if not len(odd):
+            return xy
+        out = xy.copy()
+        inner = shapely.shortest_line(self._ways.walls.regions[zone[odd]], shapely.points(xy[odd]))
+        out[odd] = shapely.get_coordinates(shapely.get_point(inner, 0))
         return out
 
     def _with_gates(self, snaps: Snaps) -> Snaps:

@@ -81,7 +81,7 @@ class Walkways:
 
 
 def build_walkways(
-    streets: gpd.GeoDataFrame, walls: Walls, gates: list[Gate], barriers: Obstacles, options: ReachOptions
+    streets: gpd.GeoDataFrame, rank: Ints, walls: Walls, gates: list[Gate], barriers: Obstacles, options: ReachOptions
 ) -> Walkways:
     """Cut the streets at the walls and join them at the gates.
 
@@ -89,6 +89,8 @@ def build_walkways(
     ----------
     streets
         Table by :data:`geoplan.model.STREETS`.
+    rank
+        Rank of each street by its id: decides ties.
     walls, gates
         The zones and the open gates.
     barriers
@@ -101,7 +103,7 @@ def build_walkways(
     Walkways
     """
     pieces = cut_streets(streets, walls)
-    gate, foot, share, length = _gate_feet(pieces, walls, gates, barriers, options)
+    gate, foot, share, length = _gate_feet(pieces, rank, walls, gates, barriers, options)
     foot_zone = pieces.zone[foot]
     pieces, foot_place = split_pieces(pieces, foot, share)
 
@@ -129,12 +131,12 @@ def build_walkways(
         np.concatenate([np.zeros(len(joins[0])), length, spans.length_m]),
     )
     ways_out = gate_node[[n for n, gate in enumerate(gates) if len(gate.zones) == 1]]
-    component, walled_in = _components(streets, pieces, tail, head, links, zone, ways_out)
+    component, walled_in = _components(streets, rank, pieces, tail, head, links, zone, ways_out)
     return Walkways(walls, tuple(gates), pieces, tail, head, xy, zone, links, gate_node, component, walled_in)
 
 
 def _gate_feet(
-    pieces: Pieces, walls: Walls, gates: list[Gate], barriers: Obstacles, options: ReachOptions
+    pieces: Pieces, rank: Ints, walls: Walls, gates: list[Gate], barriers: Obstacles, options: ReachOptions
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Where each gate's connectors meet the nearest piece in sight, in each of its zones and outside them.
 
@@ -146,16 +148,17 @@ def _gate_feet(
         tree = shapely.STRtree(pieces.line)
         which, piece = tree.query(spots, predicate="dwithin", distance=options.max_connector_m)
         which, piece = which[pieces.snappable[piece]], piece[pieces.snappable[piece]]
-        length = shapely.distance(spots[which], pieces.line[piece])
-        order = np.lexsort((piece, length, which))
+        length = np.round(shapely.distance(spots[which], pieces.line[piece]), 6)
+        order = np.lexsort((pieces.start[piece], rank[pieces.street[piece]], length, which))
         which, piece = which[order], piece[order]
         ends = np.searchsorted(which, np.arange(len(gates) + 1))
+        rooms = _Rooms.of(walls, options.wall_tolerance_m)
         for number, gate in enumerate(gates):
             near = piece[ends[number] : ends[number + 1]]
             for zone in (*gate.zones, gate.outer):
                 for candidate in near[pieces.zone[near] == zone].tolist():
                     connector = shapely.shortest_line(spots[number], pieces.line[candidate])
-                    if _is_free(connector, zone, gate, walls, barriers, options):
+                    if rooms.hold(connector, zone, gate) and not _is_barred(connector, barriers):
                         foot = shapely.get_point(connector, -1)
                         share = shapely.line_locate_point(pieces.line[candidate], foot, normalized=True)
                         rows.append((number, candidate, float(share), float(shapely.length(connector))))
@@ -164,24 +167,43 @@ def _gate_feet(
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2], table[:, 3]
 
 
-def _is_free(connector: Any, zone: int, gate: Gate, walls: Walls, barriers: Obstacles, options: ReachOptions) -> bool:
-    """Whether a gate's connector keeps to its zone, but for the wall's own thickness, and crosses no barrier."""
+def _is_barred(connector: Any, barriers: Obstacles) -> bool:
     ends = shapely.get_coordinates(connector)
-    if barriers.barred(ends[:1], ends[1:])[0]:
-        return False
-    if zone != OPEN_LAND:
-        region = walls.regions[zone]
-        start = shapely.get_coordinates(shapely.shortest_line(region, shapely.points(ends[0])))[0]
-        inside = shapely.linestrings([start, ends[1]])
-        return bool(shapely.length(shapely.difference(inside, region)) <= _SLACK_M)
-    entered = walls.regions[walls.region_tree.query(connector, predicate="intersects") + 1]
-    if shapely.length(shapely.intersection(connector, entered)).sum() > _SLACK_M:
-        return False
-    if len(gate.zones) == 1:
-        return True
-    # a gate from one estate into another does not lead out along the seam between them
-    seam = shapely.buffer(shapely.union_all(walls.outlines[list(gate.zones)]), options.wall_tolerance_m)
-    return bool(shapely.length(shapely.intersection(connector, seam)) <= 2.0 * options.wall_tolerance_m + 1.0)
+    return bool(barriers.barred(ends[:1], ends[1:])[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """The zones' land, a little larger and a little smaller: coordinates are rounded, and feet lie on the very edge."""
+
+    walls: Walls
+    wall_tolerance_m: float
+    larger: NDArray[Any]
+    smaller: NDArray[Any]
+
+    @classmethod
+    def of(cls, walls: Walls, wall_tolerance_m: float) -> _Rooms:
+        larger, smaller = (shapely.buffer(walls.regions, by, join_style="mitre") for by in (_SLACK_M, -_SLACK_M))
+        shapely.prepare(larger)
+        shapely.prepare(smaller)
+        return cls(walls, wall_tolerance_m, larger, smaller)
+
+    def hold(self, connector: Any, zone: int, gate: Gate) -> bool:
+        """Whether a gate's connector keeps to a zone, but for the wall's own thickness."""
+        if zone != OPEN_LAND:
+            ends = shapely.get_coordinates(connector)
+            inner = shapely.shortest_line(self.walls.regions[zone], shapely.points(ends[0]))
+            inside = shapely.linestrings([shapely.get_coordinates(inner)[0], ends[1]])
+            return bool(shapely.covers(self.larger[zone], inside))
+        touched = self.walls.region_tree.query(connector) + 1
+        if shapely.intersects(self.smaller[touched], connector).any():
+            return False
+        if len(gate.zones) == 1:
+            return True
+        # a gate from one estate into another does not lead out along the seam between them
+        seam = shapely.buffer(shapely.union_all(self.walls.outlines[list(gate.zones)]), self.wall_tolerance_m)
+        within = shapely.length(shapely.intersection(connector, seam))
+        return bool(within <= 2.0 * self.wall_tolerance_m + 1.0)
 
 
 def _joins(
@@ -190,20 +212,23 @@ def _joins(
     """Pairs of nodes at one place whose zones an open gate nearby connects."""
     pairs: list[tuple[int, int]] = []
     if gates:
-        tree = shapely.STRtree(shapely.points([gate.xy for gate in gates]))
         order = np.lexsort((zone, place))
         first = np.flatnonzero(np.diff(place[order], prepend=-1))
         size = np.diff([*first, len(order)])
-        for low, many in zip(first[size > 1].tolist(), size[size > 1].tolist(), strict=True):
-            here = order[low : low + many].tolist()
-            spot = shapely.points(xy[here[0]])
-            near = tree.query(spot, predicate="dwithin", distance=options.gate_tolerance_m)
-            opened = {z for g in near for z in gates[g].zones}
+        first, size = first[size > 1], size[size > 1]
+        tree = shapely.STRtree(shapely.points([gate.xy for gate in gates]))
+        spots = shapely.points(xy[order[first]])
+        crossing, gate = tree.query(spots, predicate="dwithin", distance=options.gate_tolerance_m)
+        opened: dict[int, set[int]] = {}
+        for number, near in zip(crossing.tolist(), gate.tolist(), strict=True):
+            opened.setdefault(number, set()).update(gates[near].zones)
+        for number, zones in sorted(opened.items()):
+            here = order[first[number] : first[number] + size[number]].tolist()
             pairs += [
                 (a, b)
                 for i, a in enumerate(here)
                 for b in here[i + 1 :]
-                if walls.between(int(zone[a]), int(zone[b])) <= opened
+                if walls.between(int(zone[a]), int(zone[b])) <= zones
             ]
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
@@ -233,7 +258,14 @@ def _spans(pieces: Pieces, walls: Walls, gates: list[Gate], gate_node: Ints) -> 
 
 
 def _components(
-    streets: gpd.GeoDataFrame, pieces: Pieces, tail: Ints, head: Ints, links: Links, zone: Ints, ways_out: Ints
+    streets: gpd.GeoDataFrame,
+    rank: Ints,
+    pieces: Pieces,
+    tail: Ints,
+    head: Ints,
+    links: Links,
+    zone: Ints,
+    ways_out: Ints,
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Component of each node, largest first; and per component whether walls shut it in."""
     from scipy.sparse import coo_array
@@ -246,8 +278,6 @@ def _components(
     walked = streets["length_m"].to_numpy(np.float64)[pieces.street] * share
     length = np.bincount(label[tail], weights=walked, minlength=count)
     # equal lengths: the component with the smallest street id; gates alone keep their order
-    rank = np.empty(len(streets), dtype=np.int64)
-    rank[np.argsort(streets.index.to_numpy(), kind="stable")] = np.arange(len(streets))
     smallest = np.full(count, len(streets), dtype=np.int64)
     np.minimum.at(smallest, label[tail], rank[pieces.street])
     order = np.lexsort((smallest, -np.round(length, 3)))

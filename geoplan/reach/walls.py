@@ -20,7 +20,6 @@ __all__ = ["OPEN_LAND", "Gate", "Walls", "build_walls", "place_gates"]
 Ints = NDArray[np.int64]
 
 OPEN_LAND = 0
-_CHUNK = 200_000
 _COVERED = 0.99
 """Share of an estate's area that makes another its parent: outlines are never drawn twice alike."""
 
@@ -62,12 +61,18 @@ class Walls:
     def locate(self, xy: NDArray[np.float64]) -> Ints:
         """Zone of each point (n x 2, metres); a point on a wall is on the land outside it."""
         zone = np.zeros(len(xy), dtype=np.int64)
-        if not self.any:
+        if not self.any or not len(xy):
             return zone
-        for start in range(0, len(xy), _CHUNK):
-            points = shapely.points(xy[start : start + _CHUNK])
-            point, region = self.region_tree.query(points, predicate="within")
-            zone[start + point] = region + 1
+        order = np.argsort(xy[:, 0], kind="stable")
+        x, y = xy[order].T
+        near = self.region_tree.query(shapely.box(x[0], y.min(), x[-1], y.max()))
+        for region in np.sort(near).tolist():
+            shape = self.regions[region + 1]
+            west, south, east, north = shapely.bounds(shape)
+            low, high = np.searchsorted(x, (west, east))
+            some = low + np.flatnonzero((y[low:high] >= south) & (y[low:high] <= north))
+            inside = some[shapely.contains_xy(shape, x[some], y[some])]
+            zone[order[inside]] = region + 1
         return zone
 
     def ancestors(self, zone: int) -> list[int]:
@@ -124,6 +129,7 @@ def build_walls(estates: gpd.GeoDataFrame | None, *, wall_tolerance_m: float) ->
         nothing = np.array([None], dtype=object)
         return Walls(("",), nothing, nothing, np.array([-1]), np.array([True]), None, None)
     regions, parent = _nest(shapes)
+    shapely.prepare(regions)
     single = np.concatenate([[True], through])
     for zone in np.argsort(shapely.area(shapes), kind="stable")[::-1] + 1:
         single[zone] &= single[parent[zone]]

@@ -34,8 +34,7 @@ class Ways:
 
     def costs(self, pieces: PieceCosts, metric: Metric) -> Floats:
         """Cost of each way in the metric's unit."""
-        ways = np.concatenate([pieces.forward, pieces.backward, [0.0]])
-        return ways[self.way] * self.share + metric.connector_costs(self.length_m)
+        return pieces.ways[self.way] * self.share + metric.connector_costs(self.length_m)
 
 
 def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
