@@ -13,6 +13,7 @@ from geoplan.project.settings import SCHEMAS, LayerSettings, Project
 __all__ = ["meaning_faults"]
 
 Lines = Mapping[Key, int]
+_BESIDE = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def meaning_faults(project: Project, lines: Lines, numbers: Sequence[int], *, complete: bool) -> list[Fault]:
@@ -52,7 +53,9 @@ def _is_there(path: Path) -> bool:
 
 def _missing_file(project: Project, path: Path) -> Fault:
     folder = path.parent
-    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    files = sorted(p for p in folder.iterdir() if _is_there(p)) if folder.is_dir() else []
+    # the .shx of a shapefile is as near to its name as can be, and no help
+    names = [p.name for p in files if p.suffix.lower() not in _BESIDE]
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
     mend = msg(
         "put the file there, or correct its path in {project}; paths start from {folder}",
@@ -62,7 +65,7 @@ def _missing_file(project: Project, path: Path) -> Fault:
     return Fault(
         code="missing-file",
         needed=msg("the file {name}", name=path.name),
-        given=msg("no such file"),
+        given=msg("a folder of that name") if path.is_dir() else msg("no such file"),
         mend=msg("did you mean {word}?", word=close[0]) if close else mend,
         where=Where(file=str(path)),
     )

@@ -21,6 +21,7 @@ __all__ = ["RawLayer", "list_layers", "open_vector"]
 LEDGERS = frozenset({".xlsx", ".xlsm", ".csv", ".tsv", ".txt"})
 # What OGR calls the geometry of a table without one is None.
 _SIDECARS = (".shx", ".dbf")
+_PARTS = (*_SIDECARS, ".prj", ".cpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,26 @@ def check_there(path: Path) -> None:
                     Where(path.name),
                 )
             )
+
+    parts = [path, *(p for s in _PARTS if path.suffix.lower() == ".shp" and (p := _sidecar(path, s)))]
+    faults = [fault for part in parts if part.is_file() and (fault := _forbidden(part))]
+    if faults:
+        raise InputError(faults)
+
+
+def _forbidden(path: Path) -> Fault | None:
+    """The fault of a file that the system does not let us read."""
+    try:
+        with path.open("rb"):
+            return None
+    except OSError as error:
+        return Fault(
+            "unreadable-file",
+            msg("a file that can be read"),
+            msg("{reason}", reason=error.strerror or str(error)),
+            msg("close it in other programs, and check that you have the right to read it"),
+            Where(path.name),
+        )
 
 
 def _sidecar(path: Path, suffix: str) -> Path | None:
@@ -293,6 +314,8 @@ def _gdal_notices(caught: list[warnings.WarningMessage], path: Path) -> list[Not
 
 
 def _unreadable(path: Path, error: Exception) -> Fault:
+    if isinstance(error, UnicodeDecodeError):
+        return encoding_fault(EncodingError("UTF-8", "guessed", error.object[error.start :]), path.name)
     reason = str(error).split(";")[0].replace(str(path), path.name)
     return Fault(
         "unreadable-file",

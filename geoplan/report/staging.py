@@ -14,6 +14,8 @@ from geoplan.errors import Fault, Message, OutputError, Where, msg
 
 __all__ = ["check_outputs", "staged"]
 
+_STAGE = ".geoplan-"
+
 
 def check_outputs(folder: str | Path, names: tuple[str, ...] = ()) -> None:
     """Make sure that outputs can be written, before the work that they are the result of.
@@ -76,7 +78,7 @@ def staged(folder: str | Path) -> Iterator[Path]:
     stage: Path | None = None
     done = False
     try:
-        stage = Path(tempfile.mkdtemp(prefix=".geoplan-", dir=folder))
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
         yield stage
         _move_all(stage, folder)
         done = True
@@ -192,6 +194,8 @@ def _os_fault(error: OSError, stage: Path | None, folder: Path) -> Fault:
     path = Path(error.filename) if error.filename else folder
     if stage is not None and stage in path.parents:
         path = folder / path.name
+    elif path.parent == folder and path.name.startswith(_STAGE):
+        path = folder
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _fault(
             "disk-full",

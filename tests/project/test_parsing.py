@@ -135,6 +135,14 @@ def test_other_encodings_are_told(folder: Path) -> None:
         load_project(folder)
 
 
+def test_missing_shapefile_is_not_its_own_index(tmp_path: Path) -> None:
+    (tmp_path / "geoplan.toml").write_text(GOOD.replace("a.shp", "房屋.shp"), encoding="utf-8")
+    for name in ("房屋.shx", "房屋.dbf", "房屋图.shp"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"did you mean 房屋图\.shp"):
+        load_project(tmp_path)
+
+
 def test_data_file_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "town.osm.pbf").write_bytes(b"\x00\xff")
     with pytest.raises(InputError, match=r"no \.toml file; put the data into a folder"):

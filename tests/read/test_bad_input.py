@@ -394,6 +394,18 @@ CASES = [
         "one row for each",
     ),
     Case("a key missing", joined([HEAD, [None, 1, 2], ["b1", 3, 4]]), "missing-id", "台账.xlsx", ("#2",)),
+    Case(
+        "GBK in a GeoJSON file",
+        bytes_file(
+            "大门.geojson",
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"MC": "东门"}, '
+            '"geometry": {"type": "Point", "coordinates": [117.9, 34.9]}}]}'.encode("gbk"),
+            role="gates",
+        ),
+        "wrong-encoding",
+        "大门.geojson",
+        mend="UTF-8",
+    ),
     Case("a comma in an address", ledger_text("编号,户数\nb1,3,东街,5号\nb2,4,\n"), "ragged-rows", "台账.csv", ("#2",)),
     Case("a quote without an end", ledger_text(f'编号,户数\nb1,"{"3" * 140_000}\n'), "unreadable-file", "台账.csv"),
     Case("no key in common", joined([HEAD, ["x1", 1, 2]]), "no-match", "台账.xlsx", mend="key and on"),
@@ -526,6 +538,22 @@ def test_bad_input_is_named(case: Case, tmp_path: Path) -> None:
     for language in ("en", "zh"):
         assert str(fault.where.file) in render_error(caught.value, language)
     assert str(tmp_path) not in render_error(caught.value, "en").replace(f"there is none in {tmp_path}", "")
+
+
+@pytest.mark.parametrize("name", ["房屋.shp", "房屋.dbf", "台账.csv"])
+def test_files_that_the_system_withholds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "房屋.shp", buildings())
+    (tmp_path / "台账.csv").write_text("编号,户数\nb1,3\n", encoding="utf-8")
+    really = Path.open
+
+    def withhold(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", withhold)
+    with pytest.raises(InputError, match=f"{name}: needed a file that can be read; given Permission denied"):
+        read(path, id="BSM", tables=(TableJoin(tmp_path / "台账.csv", key="编号", columns={"households": "户数"}),))
 
 
 def test_there_are_many_cases() -> None:
