@@ -193,7 +193,7 @@ def nearest_segments(
                 if gap <= best:
                     best, best_line, best_segment, best_along = gap, lines[s], s, along
         root = len(boxes) - 1
-        if allowed[root]:
+        if allowed[root] and (group == ANY_GROUP or ranges[root, 0] <= group <= ranges[root, 1]):
             stack_node[0] = root
             stack_gap[0] = _box_gap2(boxes, root, x, y)
             top = 1

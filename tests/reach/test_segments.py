@@ -160,6 +160,15 @@ def test_searches_look_at_few_segments() -> None:
     assert (index.nearest(points, group=np.full(20_000, 7))[0] == -1).all()
 
 
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 17])
+def test_groups_and_masks_of_small_indexes(count: int) -> None:
+    lines = lines_of([[(10.0 * i, 0.0), (10.0 * i + 5, 0.0)] for i in range(count)])
+    index = SegmentIndex.from_lines(lines, group=np.arange(count))
+    points = np.zeros((count + 1, 2))
+    assert index.nearest(points, group=np.arange(count + 1))[0].tolist() == [*range(count), -1]
+    assert index.nearest(points[:1], mask=np.zeros(count, dtype=bool))[0].tolist() == [-1]
+
+
 def test_empty_index_no_points_and_points_that_are_none() -> None:
     nothing = SegmentIndex.from_lines([])
     line, offset_m, distance_m = nothing.nearest([(1.0, 2.0)])
