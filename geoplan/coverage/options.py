@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from geoplan.errors import Fault, InputError, Message, msg
@@ -199,7 +200,7 @@ def _several(given: Any) -> list[Any]:
 
 
 def _minutes(given: float | Sequence[float], faults: list[Fault]) -> tuple[float, ...]:
-    minutes = _several(given)
+    minutes = [m.item() if isinstance(m, np.number) else m for m in _several(given)]
     bad = [m for m in minutes if isinstance(m, bool) or not isinstance(m, int | float) or not (isfinite(m) and m > 0)]
     if bad or not minutes:
         faults.append(
@@ -211,7 +212,7 @@ def _minutes(given: float | Sequence[float], faults: list[Fault]) -> tuple[float
             )
         )
         return ()
-    return tuple(sorted(minutes))
+    return tuple(sorted(set(minutes)))
 
 
 def _choices(given: object, known: tuple[str, ...], option: str, faults: list[Fault]) -> list[str]:

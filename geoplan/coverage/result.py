@@ -327,7 +327,7 @@ class Coverage:
         floor = floor_areas(facilities, everywhere, row["households"], self.standards, required=False)
         result = {name: _plain(row[name].iloc[0]) for name in row}
         result |= {name: _plain(floor[name].iloc[0]) for name in floor}
-        if self.town.levels:
+        if self.town.levels and len(self.town.levels[0].table):
             units = self.floor_area(None, wanted)
             units = units[units.index.notna()]
             result["required_m2"] = float(units["required_m2"].sum(min_count=1))

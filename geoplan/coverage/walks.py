@@ -97,6 +97,8 @@ class Walker:
         self.shapes = np.asarray(town.buildings.geometry.array, dtype=object)
         self.points = town.buildings.geometry.representative_point()
         self._tables: dict[Any, pd.DataFrame] = {}
+        tiers = {case.tier for case in plan.cases if case.centre == "any"}
+        self._for_all = {tuple(taken_facilities(town, plan.kinds, tier)) for tier in tiers}
         self._straight: dict[Any, NDArray[np.float64]] = {}
         self._edge = np.full(len(self.shapes), np.nan)
 
@@ -119,10 +121,12 @@ class Walker:
         facility = np.full(len(table), None, dtype=object)
         reason = np.full(len(table), "no_facility", dtype=object)
         for ids, mine in zip(groups.facilities, groups.buildings, strict=True):
-            walks = self._walk_times(case, ids)
-            cost[mine] = walks["cost"].to_numpy(dtype=np.float64)[mine]
-            facility[mine] = walks["facility"].to_numpy(dtype=object)[mine]
-            reason[mine] = walks["reason"].to_numpy(dtype=object)[mine]
+            if not mine.any():
+                continue
+            walks = self._walk_times(case, ids, mine)
+            cost[mine] = walks["cost"].to_numpy(dtype=np.float64)
+            facility[mine] = walks["facility"].to_numpy(dtype=object)
+            reason[mine] = walks["reason"].to_numpy(dtype=object)
             straight[mine] = self._straight_lines(ids, mine)
         facility[pd.isna(facility)] = None
         result = {"cost": cost, "facility": pd.Series(facility, index=table.index, dtype=object), "reason": reason}
@@ -175,14 +179,18 @@ class Walker:
         units = sorted(own.dropna().unique())
         return _Groups([own.index[own == unit] for unit in units], [unit_of == unit for unit in units])
 
-    def _walk_times(self, case: Case, ids: pd.Index) -> pd.DataFrame:
-        """Walks of all buildings to the nearest of these, without a limit: how far is far matters to a planner."""
+    def _walk_times(self, case: Case, ids: pd.Index, mine: NDArray[np.bool_]) -> pd.DataFrame:
+        """Walks of some buildings to the nearest of these, without a limit: how far is far matters to a planner."""
         metric = Metric(case.mode, self.plan.profiles[case.profile])
-        key = (metric.key, tuple(ids))
+        # one centre a unit: keeping the walks of all the town to each would take memory by the square of its size
+        whole = tuple(ids) in self._for_all
+        key = (metric.key, tuple(ids), b"" if whole else mine.tobytes())
         if key not in self._tables:
             times = self.reach.walk_times(metric, facilities=list(ids), limit=np.inf)
-            self._tables[key] = times.table.reindex(self.town.buildings.index)
-        return self._tables[key]
+            table = times.table.reindex(self.town.buildings.index)
+            self._tables[key] = table if whole else table[mine]
+        table = self._tables[key]
+        return table[mine] if len(table) > mine.sum() else table
 
     def _straight_lines(self, ids: pd.Index, mine: NDArray[np.bool_]) -> NDArray[np.float64]:
         key = (tuple(ids), mine.tobytes())

@@ -11,8 +11,9 @@ from handmade import CrowReach, buildings, facilities, level, town
 from shapely import box
 
 from geoplan.coverage import Case, Coverage, CoverageOptions, measure_coverage
+from geoplan.coverage.walks import Walker
 from geoplan.errors import InputError, msg
-from geoplan.model import Notice, Town
+from geoplan.model import Level, Notice, Town
 from geoplan.standards import load_profile, load_standard
 
 # A line of houses along x; a centre at 0 in community west, one at 5000 in community east (for the district).
@@ -328,6 +329,35 @@ def test_shared_walks_are_searched_once() -> None:
     measure_coverage(t, reach=reach, centre="both", mode="both")  # type: ignore[arg-type]
     # Per mode: all, all in the west = community, all in the east = district.
     assert reach.asked == [("e", "w"), ("e",), ("w",)] * 2
+
+
+def test_own_walks_are_kept_for_the_buildings_of_their_unit_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    walk = Walker.walk
+
+    def watched(self: Walker, case: Case) -> pd.DataFrame:
+        result = walk(self, case)
+        kept.append(sum(len(table) for table in self._tables.values()))
+        return result
+
+    monkeypatch.setattr(Walker, "walk", watched)
+    t = street_town()
+    own = measure(t, centre="own", tiers="")
+    assert kept == [len(t.buildings)]  # not once for each centre
+    assert own.buildings()["facility"].tolist() == ["w"] * 5 + ["e"]
+
+
+def test_minutes_may_be_numbers_of_numpy() -> None:
+    assert measure(minutes=np.arange(5, 16, 5)).minutes == (5, 10, 15)
+    assert measure(minutes=np.int64(5)).minutes == (5,)
+    assert measure(minutes=(np.float64(10.0), 10, 5)).minutes == (5, 10)
+    assert measure(minutes=np.int64(5)).total()["served_households_5"] == 10.0
+
+
+def test_a_level_without_units_has_no_verdict_on_floor_areas() -> None:
+    levels = street_town().levels
+    nothing = Level("communities", levels[0].table.iloc[:0])
+    assert measure(street_town(levels=(nothing,))).total()["floor_area_ok"] is None
 
 
 def test_notices_say_what_a_reader_must_know() -> None:
