@@ -1,6 +1,7 @@
 """The compiled search: simulated annealing over connected partitions.
 
-One move gives one unit to the part of a neighbour. The energy is a sum that each move changes locally: weights of cut
+One move gives one unit to the part of a neighbour, or exchanges two near each other (which counts where units are
+coarse against the range). The energy is a sum that each move changes locally: weights of cut
 edges, a cost for each unit in each part (households moved, walk to the part's centre, inertia), an evenness term and a
 penalty for parts outside their range. Every move is checked to leave the giving part in one piece, so that each state
 of the search is a connected partition; ranges may be broken on the way (else tight bands cannot be crossed) but never
@@ -112,6 +113,87 @@ def _leave_border(unit: int, border: np.ndarray, place: np.ndarray, size: np.nda
 
 
 @njit(cache=True)
+def _change(
+    v: int,
+    p: int,
+    q: int,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    edge_cost: np.ndarray,
+    unit_cost: np.ndarray,
+    part_of: np.ndarray,
+) -> float:
+    """What giving a unit from p to q adds to the energy: its own cost and its edges."""
+    change = unit_cost[v, q] - unit_cost[v, p]
+    for e in range(indptr[v], indptr[v + 1]):
+        other = part_of[indices[e]]
+        if other == p:
+            change += edge_cost[e]
+        elif other == q:
+            change -= edge_cost[e]
+    return change
+
+
+@njit(cache=True)
+def _shared(v: int, w: int, indptr: np.ndarray, indices: np.ndarray, edge_cost: np.ndarray) -> float:
+    for e in range(indptr[v], indptr[v + 1]):
+        if indices[e] == w:
+            return float(edge_cost[e])
+    return 0.0
+
+
+@njit(cache=True)
+def _give(
+    v: int,
+    p: int,
+    q: int,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    part_of: np.ndarray,
+    foreign: np.ndarray,
+    border: np.ndarray,
+    place: np.ndarray,
+    size: np.ndarray,
+) -> None:
+    """Give a border unit from p to q and keep the border lists up to date."""
+    part_of[v] = q
+    for e in range(indptr[v], indptr[v + 1]):
+        w = indices[e]
+        other = part_of[w]
+        if other == p:
+            foreign[w] += 1
+            foreign[v] += 1
+            if foreign[w] == 1:
+                _enter_border(w, border, place, size)
+        elif other == q:
+            foreign[w] -= 1
+            foreign[v] -= 1
+            if foreign[w] == 0:
+                _leave_border(w, border, place, size)
+    if foreign[v] == 0:
+        _leave_border(v, border, place, size)
+
+
+@njit(cache=True)
+def _walk_to(
+    v: int,
+    p: int,
+    q: int,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    part_of: np.ndarray,
+    random_state: np.ndarray,
+) -> int:
+    """A unit of q met on a short random walk through p and q from a unit of p, to be given in return; -1 for none."""
+    at = v
+    for _ in range(1 + int(_random(random_state) * 6.0)):
+        w = indices[indptr[at] + int(_random(random_state) * (indptr[at + 1] - indptr[at]))]
+        if part_of[w] == p or part_of[w] == q:
+            at = w
+    return at if part_of[at] == q else -1
+
+
+@njit(cache=True)
 def components_of_parts(indptr: np.ndarray, indices: np.ndarray, part_of: np.ndarray) -> np.ndarray:
     """Label the pieces: units with the same label are joined inside one part.
 
@@ -194,6 +276,7 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
     target: float,
     even: float,
     penalty: float,
+    swaps: float,
     temperatures: tuple[float, float],
     steps: tuple[int, int, int],
     part_of: np.ndarray,
@@ -218,6 +301,8 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
         Target weight and what the relative squared deviations from it cost.
     penalty
         Cost of one weight unit outside a range.
+    swaps
+        Share of the moves that give a unit and take another back.
     temperatures
         At the start and the end of the schedule.
     steps
@@ -271,18 +356,21 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
             break
         v = border[int(_random(random_state) * size[0])]
         p = part_of[v]
-        w = indices[indptr[v] + int(_random(random_state) * (indptr[v + 1] - indptr[v]))]
-        q = part_of[w]
+        q = part_of[indices[indptr[v] + int(_random(random_state) * (indptr[v + 1] - indptr[v]))]]
         if q == p or members[p] == 1 or unit_cost[v, q] == np.inf:
             continue
-        change = unit_cost[v, q] - unit_cost[v, p]
-        for e in range(indptr[v], indptr[v + 1]):
-            other = part_of[indices[e]]
-            if other == p:
-                change += edge_cost[e]
-            elif other == q:
-                change -= edge_cost[e]
-        gave, took = held[p] - weight[v], held[q] + weight[v]
+        back = -1
+        if swaps > 0.0 and _random(random_state) < swaps:
+            back = _walk_to(v, p, q, indptr, indices, part_of, random_state)
+            if back < 0 or unit_cost[back, p] == np.inf:
+                continue
+        change = _change(v, p, q, indptr, indices, edge_cost, unit_cost, part_of)
+        moved = weight[v]
+        if back >= 0:
+            change += _change(back, q, p, indptr, indices, edge_cost, unit_cost, part_of)
+            change += 2.0 * _shared(v, back, indptr, indices, edge_cost)
+            moved -= weight[back]
+        gave, took = held[p] - moved, held[q] + moved
         if even != 0.0:
             change += even * (
                 _uneven(gave, target) + _uneven(took, target) - _uneven(held[p], target) - _uneven(held[q], target)
@@ -294,28 +382,22 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
             continue
         if not _stays_whole(v, indptr, indices, part_of, seen, wanted, stack, stamp):
             continue
+        _give(v, p, q, indptr, indices, part_of, foreign, border, place, size)
+        if back >= 0:
+            touches = False
+            for e in range(indptr[back], indptr[back + 1]):
+                touches = touches or part_of[indices[e]] == p
+            if not touches or not _stays_whole(back, indptr, indices, part_of, seen, wanted, stack, stamp):
+                _give(v, q, p, indptr, indices, part_of, foreign, border, place, size)
+                continue
+            _give(back, q, p, indptr, indices, part_of, foreign, border, place, size)
+        else:
+            members[p] -= 1
+            members[q] += 1
 
-        part_of[v] = q
         energy += change
         held[p], held[q] = gave, took
-        members[p] -= 1
-        members[q] += 1
         outside += int(is_out[0] > 0.0) + int(is_out[1] > 0.0) - int(was_out[0] > 0.0) - int(was_out[1] > 0.0)
-        for e in range(indptr[v], indptr[v + 1]):
-            w = indices[e]
-            other = part_of[w]
-            if other == p:
-                foreign[w] += 1
-                foreign[v] += 1
-                if foreign[w] == 1:
-                    _enter_border(w, border, place, size)
-            elif other == q:
-                foreign[w] -= 1
-                foreign[v] -= 1
-                if foreign[w] == 0:
-                    _leave_border(w, border, place, size)
-        if foreign[v] == 0:
-            _leave_border(v, border, place, size)
         if outside == 0 and energy < best_energy - 1e-9:
             best_energy = energy
             best[:] = part_of

@@ -18,8 +18,10 @@ from geoplan.partition.kernel import components_of_parts
 
 __all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "separator", "solve_in_rounds"]
 
-NODES_PER_EFFORT = 100
+NODES_PER_EFFORT = 20
 """Branch-and-bound nodes that count as much work as a million moves of the search."""
+
+TINY = 1e-9
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ class Rounds:
     rounds: int
 
 
-def solve(model: Model, guard: Guard, *, start: np.ndarray | None = None) -> Solved:
+def solve(model: Model, guard: Guard, *, start: np.ndarray | None = None, slack: float = 0.0) -> Solved:
     """Solve a model once.
 
     Parameters
@@ -112,6 +114,8 @@ def solve(model: Model, guard: Guard, *, start: np.ndarray | None = None) -> Sol
         What may be used; the nodes used are taken off.
     start
         A feasible ``x`` to start from.
+    slack
+        Stop when the answer is within so much of the bound.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def solve(model: Model, guard: Guard, *, start: np.ndarray | None = None) -> Sol
     """
     # the objective near 1 keeps the tolerances of the solver meaningful
     scale = float(np.abs(model.cost).max()) or 1.0
-    solver = _solver(model, scale, guard)
+    solver = _solver(model, scale, guard, slack)
     if start is not None:
         given = highspy.HighsSolution()
         given.col_value = start.astype(float).tolist()
@@ -148,7 +152,7 @@ class _Quiet(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-def _solver(model: Model, scale: float, guard: Guard) -> highspy.Highs:
+def _solver(model: Model, scale: float, guard: Guard, slack: float) -> highspy.Highs:
     rows, low, high = model.matrix()
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(model.cost), rows.shape[0]
@@ -166,7 +170,7 @@ def _solver(model: Model, scale: float, guard: Guard) -> highspy.Highs:
         "threads": 1,
         "random_seed": 0,
         "mip_rel_gap": 0.0,
-        "mip_abs_gap": max(0.9 * model.step / scale, 1e-9),
+        "mip_abs_gap": max(0.9 * model.step / scale, slack / scale, 1e-9),
         "mip_max_nodes": max(guard.nodes, 1),
     }
     if np.isfinite(guard.until):
@@ -197,6 +201,7 @@ def solve_in_rounds(
     *,
     start: np.ndarray | None = None,
     enough: float = float("inf"),
+    slack: float = 0.0,
 ) -> Rounds:
     """Solve, cut off loose pieces, and solve again.
 
@@ -212,6 +217,8 @@ def solve_in_rounds(
         A feasible ``x`` without loose pieces.
     enough
         Stop when the bound reaches this value.
+    slack
+        Rounds whose answer still has loose pieces need not be solved nearer to their bound than this.
 
     Returns
     -------
@@ -220,7 +227,7 @@ def solve_in_rounds(
     best, value = start, float(model.cost @ start) if start is not None else float("inf")
     bound, rounds = -np.inf, 0
     while not guard.spent:
-        solved = solve(model, guard, start=start)
+        solved = solve(model, guard, start=start, slack=slack)
         rounds += 1
         bound = max(bound, solved.bound)
         if solved.infeasible:
@@ -228,12 +235,14 @@ def solve_in_rounds(
         if solved.x is None:
             break
         cuts = find_cuts(solved.x)
-        if not cuts:
-            if solved.value < value:
-                best, value = solved.x, solved.value
+        if not cuts and solved.value < value:
+            best, value = solved.x, solved.value
+            start = best
+        if not cuts and (slack == 0.0 or solved.value - solved.bound <= max(0.9 * model.step, TINY * abs(value))):
             return Rounds(best, value, min(bound, value), solved.optimal, False, rounds)
         if bound >= enough:
             break
+        slack = slack if cuts else 0.0
         model.cuts += cuts
     return Rounds(best, value, min(bound, value), best is not None and bound >= value - model.step / 2, False, rounds)
 

@@ -39,6 +39,9 @@ SEARCH_SHARE = 0.25
 MOST_COLUMNS = 60_000
 """Pairs of unit and centre that are left to the solver at most; with more, the Lagrangian bound stands alone."""
 
+SLACK = 0.002
+"""Share of the value to which rounds with loose pieces are solved."""
+
 RESTART_MOVES = 1_000_000
 LAGRANGIAN_STEPS = 1_500
 LEAST_RESTARTS = 6
@@ -143,7 +146,7 @@ def _prove(
         return Outcome(part_of, shown, min(fixed.bound, shown), stopped, moves, runs)
     hess = _Hess(problem, cost, fixed.possible)
     start = hess.x_of(part_of) if np.isfinite(value) else None
-    rounds = solve_in_rounds(hess.model(), hess.cuts, guard, start=start)
+    rounds = solve_in_rounds(hess.model(), hess.cuts, guard, start=start, slack=SLACK * shown)
     if rounds.x is not None:
         answer = hess.parts_of(rounds.x)
         answer_value = moment_of_inertia(problem.weight, cost, answer)[0]

@@ -15,9 +15,15 @@ from geoplan.partition.search import Budget, Found, Problem, mend_pieces, search
 
 __all__ = ["Bound", "moved_bound", "rename_by_base", "solve_moved", "start_from_base"]
 
-HEAT = (2.0, 0.005)
-PENALTIES = (1.5, 3.0, 6.0)
+HEAT = (1.0, 0.002)
+PENALTIES = (3.0, 6.0)
 """Above 1: a household that stays must not pay for one that is missing in a part."""
+
+SWAPS = 0.6
+"""Exchanges find the last few households; without them the excess of the new parts is ten times as large."""
+
+MOVES_PER_UNIT, MOST_RUN_MOVES = 17_500, 8_000_000
+"""Of one run."""
 
 SEARCH_SHARE = 0.6
 """Part of the budget that goes to the search; the rest to the bound."""
@@ -165,19 +171,22 @@ def solve_moved(problem: Problem, base: np.ndarray, *, budget: Budget, seed: int
     part_of = rename_by_base(problem.weight, base, best.closest)
     objective = weight_moved(problem.weight, base, part_of)
     if best.stopped_by == "interrupted":
-        return Outcome(part_of, objective, None, "interrupted", moves, runs, forced)
+        return Outcome(part_of, objective, forced, "interrupted", moves, runs, forced)
     left = None if budget.time_limit_s is None else max(budget.time_limit_s - (time.monotonic() - started), 0.0)
-    proof = moved_bound(
-        problem.indptr,
-        problem.indices,
-        problem.weight,
-        base,
-        problem.parts,
-        float(problem.lower[0]),
-        float(problem.upper[0]),
-        budget=Budget(effort=budget.effort, time_limit_s=left),
-        warm_start=best.part_of,
-    )
+    try:
+        proof = moved_bound(
+            problem.indptr,
+            problem.indices,
+            problem.weight,
+            base,
+            problem.parts,
+            float(problem.lower[0]),
+            float(problem.upper[0]),
+            budget=Budget(effort=budget.effort, time_limit_s=left),
+            warm_start=best.part_of,
+        )
+    except KeyboardInterrupt:
+        return Outcome(part_of, objective, forced, "interrupted", moves, runs, forced)
     return Outcome(part_of, objective, proof.value, proof.stopped_by, moves, runs, forced)
 
 
@@ -198,8 +207,11 @@ def _search_once(problem: Problem, base: np.ndarray, budget: Budget, seed: int, 
         part_of, stands = start_from_base(problem, base, rng=rng, noise=float(run > 0))
         return _put_in_columns(part_of, stands, stands_for)
 
+    moves = int(np.clip(problem.units * MOVES_PER_UNIT, 100_000, MOST_RUN_MOVES))
     priced = replace(problem, unit_cost=cost, edge_cost=np.zeros(len(problem.indices)), scale=problem.weight_step)
-    return search(priced, budget=budget, seed=seed, start=start, heat=HEAT, penalties=PENALTIES)
+    return search(
+        priced, budget=budget, seed=seed, start=start, heat=HEAT, penalties=PENALTIES, swaps=SWAPS, run_moves=moves
+    )
 
 
 def _put_in_columns(part_of: np.ndarray, stands: np.ndarray, wanted: np.ndarray) -> np.ndarray:

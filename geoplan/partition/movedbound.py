@@ -17,17 +17,21 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array, vstack
 
 from geoplan.errors import Message
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, separator, solve, solve_in_rounds
+from geoplan.partition.outcome import match_parts, weight_moved
 from geoplan.partition.search import DEFAULT_EFFORT, Budget, StoppedBy
 
 __all__ = ["Bound", "counts_alone", "moved_bound"]
 
 MOST_COLUMNS = 40_000
 """Above, only the counts are used: the model with every unit and part would not be solved in reasonable time."""
+
+SMALL, CLOSE = 2_000, 0.0005
+"""A model with more columns is solved to this share of what moves: the last households would take hours."""
 
 SAFETY = 0.25
 """Taken off the solver's bound before it is rounded up to a whole weight, for its tolerances."""
@@ -173,32 +177,26 @@ def moved_bound(
     budget = budget or Budget()
     m = int(base.max()) + 1
     forced = counts_alone(weight, base, parts, lower, upper)
-    goal = float("inf") if warm_start is None else _moved(weight, base, warm_start)
+    goal = float("inf") if warm_start is None else weight_moved(weight, base, warm_start)
     if forced >= goal or not np.isfinite(forced) or len(weight) * (m + 1) > MOST_COLUMNS:
         return Bound(forced, (), forced >= goal and warm_start is not None, forced, 0, "converged")
     view = _View(indptr, indices, weight, base, m, parts, float(lower), float(upper))
     until = np.inf if budget.time_limit_s is None else started + budget.time_limit_s
     guard = Guard(float(until), (budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT)
     model = view.model(allowed, locked)
-    rounds = solve_in_rounds(model, view.cuts, guard, enough=goal - float(weight.sum()) - SAFETY)
-    value = float("inf") if rounds.infeasible else float(weight.sum()) + rounds.bound
-    value = (
-        max(_round_up(value, weight, floor=0.0), forced)
-        if np.isfinite(value)
-        else forced
-        if not rounds.infeasible
-        else value
-    )
+    start = None if warm_start is None else view.x_of(warm_start)
+    total = float(weight.sum())
+    large = len(model.cost) > SMALL
+    close = CLOSE * goal if large and np.isfinite(goal) else SAFETY
+    slack = CLOSE * (goal if np.isfinite(goal) else forced) if large else 0.0
+    rounds = solve_in_rounds(model, view.cuts, guard, start=start, enough=goal - total - close, slack=slack)
+    value = float("inf")
+    if not rounds.infeasible:
+        value = max(_round_up(total + rounds.bound, weight, floor=0.0), forced) if np.isfinite(rounds.bound) else forced
     value = min(value, goal)
-    done = rounds.optimal or rounds.infeasible or value >= goal
+    done = rounds.optimal or rounds.infeasible or value >= goal - close
     stopped: StoppedBy = "converged" if done else ("time" if guard.seconds <= 0 else "work")
     return Bound(value, (), value >= goal, forced, rounds.rounds, stopped)
-
-
-def _moved(weight: np.ndarray, base: np.ndarray, part_of: np.ndarray) -> float:
-    from geoplan.partition.outcome import weight_moved
-
-    return weight_moved(weight, base, part_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +240,24 @@ class _View:
             blocks[1:], lows[1:], highs[1:] = self._flag_rows(held, size)
         return Model(
             cost=cost,
-            rows=csr_array(_stack(blocks)),
+            rows=csr_array(vstack(blocks)),
             low=np.concatenate(lows),
             high=np.concatenate(highs),
             top=top,
             whole=np.ones(size, bool),
             step=1.0 if np.array_equal(self.weight, np.round(self.weight)) else 0.0,
         )
+
+    def x_of(self, part_of: np.ndarray) -> np.ndarray:
+        """A partition as a point of the model."""
+        n, c = len(self.weight), self.columns
+        old_of = match_parts(self.weight, self.base, part_of)
+        column = np.array([old_of.get(p, self.m) for p in range(self.parts)])
+        x = np.zeros(n * c + (self.m if self.parts < self.m else 0))
+        x[np.arange(n) * c + column[part_of]] = 1.0
+        if self.parts < self.m:
+            x[n * c + column] = 1.0
+        return x
 
     def _flag_rows(self, held: csr_array, size: int) -> tuple[list[csr_array], list[np.ndarray], list[np.ndarray]]:
         n, m = len(self.weight), self.m
@@ -318,9 +327,3 @@ class _View:
                 values = np.concatenate([np.ones(2), -np.ones(len(through))])
                 found.append(Cut(np.concatenate([ends, through]), values, -np.inf, 1.0))
         return found
-
-
-def _stack(blocks: list[csr_array]) -> coo_array:
-    from scipy.sparse import vstack
-
-    return vstack(blocks)

@@ -325,6 +325,7 @@ def search(
     start: Callable[[np.random.Generator, int], np.ndarray] | None = None,
     heat: tuple[float, float] = (4.0, 0.15),
     penalties: tuple[float, ...] = PENALTIES,
+    swaps: float = 0.0,
     run_moves: int | None = None,
     progress: Callable[[float, int], None] | None = None,
 ) -> Found:
@@ -347,6 +348,8 @@ def search(
         First and last temperature in units of ``problem.scale``.
     penalties
         Price of a step of weight out of range in units of ``problem.scale``, one a run in turn.
+    swaps
+        Share of the moves that exchange two units.
     run_moves
         Moves of one run; default by the number of units.
     progress
@@ -367,7 +370,7 @@ def search(
             part_of = grow_parts(problem, rng=rng) if start is None else start(rng, run)
             penalty = penalties[run % len(penalties)] * problem.scale / problem.weight_step
             record.visit(part_of)
-            _one_run(_Run(problem, penalty, heat, run_moves, rng), part_of, record, clock, progress)
+            _one_run(_Run(problem, penalty, swaps, heat, run_moves, rng), part_of, record, clock, progress)
             run += 1
             stopped = clock.reason
             if record.energy <= budget.stop_at or (record.hits >= CONVERGED_HITS and run >= CONVERGED_RUNS):
@@ -375,6 +378,8 @@ def search(
                 break
     except KeyboardInterrupt:
         stopped = "interrupted"
+    if record.closest[0] < 0:
+        record.visit(grow_parts(problem, rng=np.random.default_rng([seed, 0])))
     feasible = bool(np.isfinite(record.energy))
     return Found(
         part_of=record.best if feasible else None,
@@ -435,6 +440,7 @@ class _Clock:
 class _Run:
     problem: Problem
     penalty: float
+    swaps: float
     heat: tuple[float, float]
     moves: int
     rng: np.random.Generator
@@ -464,6 +470,7 @@ def _one_run(
             problem.target,
             problem.even,
             run.penalty,
+            run.swaps,
             (run.heat[0] * problem.scale, run.heat[1] * problem.scale),
             (first, last, run.moves),
             part_of,
@@ -488,6 +495,6 @@ def warm_up() -> None:
     """Compile the kernel on a graph of two units, so that no time limit pays for it."""
     indptr, indices = np.array([0, 1, 2]), np.array([1, 0])
     problem = Problem(indptr, indices, np.ones(2), np.ones(2), np.zeros((2, 2)), np.zeros(2), np.full(2, 2.0))
-    run = _Run(problem, 1.0, (1.0, 0.1), 10, np.random.default_rng(0))
+    run = _Run(problem, 1.0, 0.5, (1.0, 0.1), 10, np.random.default_rng(0))
     _one_run(run, np.array([0, 1]), _Record(problem), _Clock(Budget()), None)
     components_of_parts(indptr, indices, np.array([0, 1]))
