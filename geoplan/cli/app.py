@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geoplan.cli.propose import propose
 from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, msg
 
@@ -227,6 +228,11 @@ def standards(
         session.print(standards_text([load_standard(each) for each in list_standards()], language=session.language))
     else:
         session.print(rules_text(load_standard(standard), language=session.language))
+
+
+app.command("propose", help=str(msg("Propose new boundaries: several alternatives, with reasons and a proof.")))(
+    propose
+)
 
 
 def _number(text: str | None) -> float | None:

@@ -1,0 +1,330 @@
+"""Proposals as files: GeoPackage layers, a workbook for the meeting, and a record for programs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from openpyxl import Workbook
+
+from geoplan.errors import Fault, Message, OutputError, Where, msg
+from geoplan.report.cells import Field, SheetWriter, save_bytes
+from geoplan.report.geopackage import _write_layer, _write_styles
+from geoplan.report.records import json_value
+from geoplan.report.staging import staged
+from geoplan.report.styles import plain_fill
+from geoplan.text import translate
+
+if TYPE_CHECKING:
+    from geoplan.partition.propose import Proposal
+
+__all__ = ["FILES", "proposal_name", "proposals_record", "write_proposals"]
+
+FILES = ("proposals.gpkg", "proposals.xlsx", "summary.json")
+
+_NAMES = {
+    "moved": msg("Fewest households moved"),
+    "even": msg("Most even communities"),
+    "walk": msg("Shortest walks"),
+    "compact": msg("Most compact communities"),
+    "weights": msg("By the weights given"),
+    "balance": msg("Between the others"),
+    "none": msg("No proposal"),
+}
+_RULES = {
+    "too_large": msg("too large"),
+    "too_small": msg("too small"),
+    "enclave": msg("enclave"),
+    "detached": msg("detached"),
+    "walk": msg("shorter walk"),
+    "balance": msg("balance"),
+}
+
+
+def proposal_name(proposal: Proposal, language: str) -> str:
+    """What a proposal is called.
+
+    Parameters
+    ----------
+    proposal
+        The proposal.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    return translate(_NAMES.get(proposal.name, msg("{name}", name=proposal.name)), language)
+
+
+def proposals_record(proposals: Sequence[Proposal], *, language: str = "zh") -> dict[str, Any]:
+    """The one JSON object of ``propose --json``.
+
+    Parameters
+    ----------
+    proposals
+        The proposals of one call.
+    language
+        Language of reasons and assumptions.
+
+    Returns
+    -------
+    dict
+        ``feasible``, ``stopped_by``, ``enclaves_before``, ``alternatives``; where nothing is feasible no alternatives
+        and ``reasons``.
+    """
+    first = proposals[0]
+    record: dict[str, Any] = {
+        "feasible": first.feasible,
+        "stopped_by": first.stopped_by,
+        "enclaves_before": len(first.enclaves_before),
+        "alternatives": [_alternative(p, language) for p in proposals if p.feasible],
+    }
+    if not first.feasible:
+        record["reasons"] = [translate(reason, language) for reason in first.reasons]
+    return dict(json_value(record))
+
+
+def _alternative(proposal: Proposal, language: str) -> dict[str, Any]:
+    after, bound = proposal.after, proposal.bound
+    columns = ["name", "households", "people", "pieces", "polsby_popper"]
+    return {
+        "name": proposal.name,
+        "parts": [{"id": i, **row} for i, row in after.parts[columns].to_dict("index").items()],
+        "moved_households": after.moved_households,
+        "moved_bound": None if bound is None else bound.value,
+        "moved_bound_assumes": [] if bound is None else [translate(text, language) for text in bound.assumes],
+        "gap": proposal.gap,
+        "split_estates": len(proposal.split_estates),
+        "enclaves_after": len(proposal.enclaves_after),
+        "max_deviation": after.max_deviation,
+        "boundary_m": after.boundary_m,
+        "mean_walk_min": after.mean_walk_min,
+    }
+
+
+def write_proposals(
+    proposals: Sequence[Proposal],
+    folder: str | Path,
+    *,
+    town: str,
+    version: str = "",
+    inputs: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    language: str = "zh",
+) -> tuple[Path, ...]:
+    """Write all proposals of one call: ``proposals.gpkg``, ``proposals.xlsx`` and ``summary.json``.
+
+    Parameters
+    ----------
+    proposals
+        The proposals.
+    folder
+        Where the files go.
+    town
+        Name of the town.
+    version, inputs, options
+        For the record: version of geoplan, input files to SHA-256, options of the call.
+    language
+        Language of names and reasons.
+
+    Returns
+    -------
+    tuple of Path
+        The files, whole or none of them.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written, or one is open in another program.
+    """
+    folder = Path(folder)
+    first = proposals[0]
+    record = {
+        "geoplan": version,
+        "town": town,
+        "inputs": dict(inputs or {}),
+        "options": json_value(dict(options or {})),
+        "lower": json_value(first.limits.lower),
+        "upper": json_value(first.limits.upper),
+        "target": json_value(first.limits.target),
+        "seed": first.seed,
+        "effort": first.effort,
+        "notices": [
+            {"code": n.code, "everywhere": n.everywhere, "text": translate(n.message, language)} for n in first.notices
+        ],
+        **proposals_record(proposals, language=language),
+    }
+    with staged(folder) as stage:
+        _write_gpkg(proposals, stage / FILES[0], language)
+        (stage / FILES[1]).write_bytes(save_bytes(_book(proposals, town, language)))
+        text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+        (stage / FILES[2]).write_text(text + "\n", encoding="utf-8", newline="\n")
+    return tuple(folder / name for name in FILES)
+
+
+def _write_gpkg(proposals: Sequence[Proposal], target: Path, language: str) -> None:
+    style = plain_fill("#a6cee3", outline="#1f4e79", alpha=0.35, label="name")
+    layers = {"today": (_polygons(proposals[0], today=True), style)}
+    for proposal in proposals:
+        if not proposal.feasible:
+            continue
+        layers[proposal.name] = (_polygons(proposal, today=False), style)
+        moved = _moved_units(proposal, language)
+        if len(moved):
+            layers[f"{proposal.name}_moved"] = (moved, plain_fill("#fdae61", outline="#7f3b08", alpha=0.5))
+    try:
+        for name, (table, _) in layers.items():
+            _write_layer(table, target, name)
+        _write_styles(target, {name: qml for name, (_, qml) in layers.items()})
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error, RuntimeError) as error:
+        raise OutputError(
+            Fault(
+                code="output-failed",
+                needed=msg("a GeoPackage that can be written"),
+                given=msg("{reason}", reason=str(error)),
+                mend=msg("make room on the disk, or name another folder with --out"),
+                where=Where(file=target.name),
+            )
+        ) from error
+
+
+def _polygons(proposal: Proposal, *, today: bool) -> gpd.GeoDataFrame:
+    partition = proposal.partition.base() if today else proposal.partition
+    measures = proposal.before if today else proposal.after
+    table = partition.polygons()
+    extra = measures.parts[["pieces", "polsby_popper", "deviation", "mean_walk_min"]].reindex(table.index)
+    return gpd.GeoDataFrame(table.join(extra), geometry="geometry", crs=table.crs)
+
+
+def _moved_units(proposal: Proposal, language: str) -> gpd.GeoDataFrame:
+    rows = pd.DataFrame(_change_rows(proposal, language))
+    units = proposal.partition.units.table
+    if not len(rows):
+        return gpd.GeoDataFrame(rows, geometry=[], crs=units.crs)
+    return gpd.GeoDataFrame(rows, geometry=units.geometry.reindex(rows["unit"]).to_numpy(), crs=units.crs)
+
+
+def _change_rows(proposal: Proposal, language: str) -> list[dict[str, Any]]:
+    """Changes with their messages put into words, old and new communities by name."""
+    names = {**proposal.partition.base().names, **proposal.partition.names}
+    rows = []
+    for row in proposal.changes.to_dict("records"):
+        row["from_name"], row["to_name"] = names.get(row["from"], row["from"]), names.get(row["to"], row["to"])
+        row["rule"] = translate(_RULES.get(row["rule"], msg("{name}", name=row["rule"])), language)
+        row["reason"] = translate(row["reason"], language)
+        row["undoing_breaks"] = "; ".join(translate(text, language) for text in row["undoing_breaks"])
+        rows.append(row)
+    return rows
+
+
+def _book(proposals: Sequence[Proposal], town: str, language: str) -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.creator = "geoplan"
+    book.properties.title = town
+    _overview(book, proposals, town, language)
+    for proposal in proposals:
+        if proposal.feasible:
+            _proposal_sheets(book, proposal, town, language)
+    return book
+
+
+def _fields(language: str, *columns: tuple[str, Message, str]) -> list[Field]:
+    return [Field(column, translate(head, language), kind) for column, head, kind in columns]
+
+
+def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language: str) -> None:
+    writer = SheetWriter(book, translate(msg("Proposals"), language), town=town, language=language)
+    writer.line(translate(msg("{town}: proposals for new boundaries", town=town), language), size=18, bold=True)
+    for notice in proposals[0].notices:
+        if notice.everywhere:
+            writer.line(translate(notice.message, language), colour="C00000", bold=True)
+    for reason in proposals[0].reasons:
+        writer.line(translate(reason, language), colour="C00000")
+    writer.gap()
+    rows = [
+        {
+            "name": proposal_name(p, language),
+            "parts": len(p.after.parts),
+            "moved": p.moved_households,
+            "bound": None if p.bound is None else p.bound.value,
+            "gap": p.gap,
+            "deviation": p.after.max_deviation,
+            "walk": p.after.mean_walk_min,
+            "boundary": p.after.boundary_m,
+            "enclaves": len(p.enclaves_after),
+        }
+        for p in proposals
+        if p.feasible
+    ]
+    before = proposals[0]
+    rows.append(
+        {
+            "name": translate(msg("Today"), language),
+            "parts": len(before.before.parts),
+            "deviation": before.before.max_deviation,
+            "walk": before.before.mean_walk_min,
+            "boundary": before.before.boundary_m,
+            "enclaves": len(before.enclaves_before),
+        }
+    )
+    fields = _fields(
+        language,
+        ("name", msg("Proposal"), "text"),
+        ("parts", msg("Communities"), "count"),
+        ("moved", msg("Households moved"), "count"),
+        ("bound", msg("At least to be moved"), "count"),
+        ("gap", msg("Gap at most"), "share"),
+        ("deviation", msg("Largest deviation from the target"), "share"),
+        ("walk", msg("Mean walk to the own centre (min)"), "minutes"),
+        ("boundary", msg("Boundaries (m)"), "metres"),
+        ("enclaves", msg("Enclaves"), "count"),
+    )
+    writer.table(fields, rows)
+    writer.close()
+
+
+def _proposal_sheets(book: Workbook, proposal: Proposal, town: str, language: str) -> None:
+    title = proposal_name(proposal, language)
+    writer = SheetWriter(book, title, town=town, language=language)
+    writer.line(title, bold=True)
+    fields = _fields(
+        language,
+        ("id", msg("Id"), "text"),
+        ("name", msg("Name"), "text"),
+        ("households", msg("Households"), "count"),
+        ("people", msg("Residents"), "count"),
+        ("units", msg("Units moved as a whole"), "count"),
+        ("deviation", msg("Deviation from the target"), "share"),
+        ("pieces", msg("Pieces"), "count"),
+        ("polsby_popper", msg("Compactness (1: a disc)"), "number"),
+        ("mean_walk_min", msg("Mean walk to the own centre (min)"), "minutes"),
+    )
+    writer.table(fields, proposal.after.parts.reset_index().to_dict("records"))
+    writer.close()
+    name = translate(msg("{proposal}: changes", proposal=title), language)
+    writer = SheetWriter(book, name, town=town, language=language)
+    fields = _fields(
+        language,
+        ("unit", msg("Id"), "text"),
+        ("name", msg("Estate"), "text"),
+        ("households", msg("Households"), "count"),
+        ("from_name", msg("From"), "text"),
+        ("to_name", msg("To"), "text"),
+        ("rule", msg("Mends"), "text"),
+        ("reason", msg("Reason"), "text"),
+        ("shared_m", msg("Boundary shared with the new community (m)"), "metres"),
+        ("walk_before_min", msg("Walk before (min)"), "minutes"),
+        ("walk_after_min", msg("Walk after (min)"), "minutes"),
+        ("undoing_breaks", msg("Undoing it would break"), "text"),
+    )
+    writer.table(fields, _change_rows(proposal, language))
+    writer.close()
