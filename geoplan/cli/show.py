@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from geoplan.coverage.page import case_label
 from geoplan.errors import msg
 from geoplan.report import coverage_record
-from geoplan.report.labels import case_name, header, level_name, severity_name, status_name, table_name
-from geoplan.report.records import notice_texts, profile_of, units_table
+from geoplan.report.labels import header
+from geoplan.report.records import notice_texts, units_table
 from geoplan.text import translate
+from geoplan.text.labels import known_name, title_name
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
@@ -111,11 +113,10 @@ def _answers(coverage: Coverage, language: str) -> list[str]:
             households=f"{record['households']:,.0f}",
         )
         lines.append(translate(text, language))
-    profile = profile_of(coverage, case)
-    lines.append(case_name(case.mode, dict(profile.name), case.tier, case.centre, language))
+    lines.append(case_label(coverage, case, language))
     rule = coverage.binding_rule(case, max(coverage.minutes))
     source = rule.citation or rule.name.get(language) or rule.id
-    binding = msg("Binding rule: {rule} ({status})", rule=source, status=status_name(rule.status, language))
+    binding = msg("Binding rule: {rule} ({status})", rule=source, status=known_name("status", rule.status, language))
     lines.append(translate(binding, language))
     total = coverage.total(case)
     if total["unreachable_buildings"]:
@@ -130,7 +131,7 @@ def _minutes(minutes: float, language: str) -> str:
 
 def _units(coverage: Coverage, language: str) -> Table:
     units = units_table(coverage, coverage.case)
-    title = level_name(coverage.town.levels[0].name, language) if coverage.town.levels else ""
+    title = title_name("level", coverage.town.levels[0].name, language) if coverage.town.levels else ""
     shares = [f"share_{m:g}" for m in coverage.minutes]
     heads = [(header("name", language), False), (header("households", language), True)]
     heads += [(_minutes(m, language), True) for m in coverage.minutes]
@@ -149,11 +150,8 @@ def _cases(coverage: Coverage, language: str) -> Table:
     heads += [(_minutes(m, language), True) for m in coverage.minutes]
     rows = []
     for case in coverage.cases:
-        profile = profile_of(coverage, case)
         shares = [coverage_record(coverage, minutes=m, case=case)["share"] for m in coverage.minutes]
-        rows.append(
-            [case_name(case.mode, dict(profile.name), case.tier, case.centre, language), *map(_percent, shares)]
-        )
+        rows.append([case_label(coverage, case, language), *map(_percent, shares)])
     return _table(heads, rows)
 
 
@@ -187,12 +185,13 @@ def findings_text(findings: Sequence[Finding], town: Town, *, language: str) -> 
 
 
 def _finding(finding: Finding, language: str) -> str:
-    place = table_name(finding.table, language)
+    place = title_name("table", finding.table, language)
     rows = ""
     if finding.rows:
         more = "..." if len(finding.rows) > _ROWS_NAMED else ""
         rows = f" ({', '.join(finding.rows[:_ROWS_NAMED])}{more})"
-    return f"[{severity_name(finding.severity, language)}] {place}: {translate(finding.message, language)}{rows}"
+    severity = known_name("severity", finding.severity, language)
+    return f"[{severity}] {place}: {translate(finding.message, language)}{rows}"
 
 
 def standards_text(standards: Sequence[Standard], *, language: str) -> str:
@@ -239,5 +238,5 @@ def rules_text(standard: Standard, *, language: str) -> str:
         low, high, value = (None if x is None else f"{x:,g}" for x in (rule.low, rule.high, rule.value))
         figure = f"{low} - {high}" if low and high else f">= {low}" if low else f"<= {high}" if high else value or ""
         name = rule.name.get(language, rule.quantity)
-        rows.append([name, figure, rule.unit, rule.citation, status_name(rule.status, language)])
+        rows.append([name, figure, rule.unit, rule.citation, known_name("status", rule.status, language)])
     return _render(standard.name.get(language, standard.id), _table(heads, rows))

@@ -9,6 +9,7 @@ from geoplan.errors import msg
 from geoplan.model import Notice, Town
 from geoplan.reach import Reach
 from geoplan.standards import Rule, circle_rule, find_rule
+from geoplan.text.labels import known_message
 
 __all__ = ["FLOOR_RULES", "coverage_notices"]
 
@@ -47,7 +48,7 @@ def coverage_notices(
             msg(
                 "{count} buildings lie in several units of the level {level}; they count to the smallest id",
                 count=len(rows),
-                level=level,
+                level=known_message("level", level),
             ),
         )
         for level, rows in shared.items()

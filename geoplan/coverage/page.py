@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from geoplan.errors import Message, msg
+from geoplan.errors import msg
 from geoplan.text import default_language, translate
+from geoplan.text.labels import case_name
 
 if TYPE_CHECKING:
     from geoplan.coverage.options import Case
@@ -31,16 +32,12 @@ def case_label(coverage: Coverage, case: Case, language: str) -> str:
     -------
     str
     """
-    profile = coverage.profile(case)
-    who: Message = msg(
-        "{profile} at {speed} m/s", profile=profile.name.get(language, profile.id), speed=f"{profile.speed_m_s:g}"
-    )
-    parts = [
-        who if case.mode == "time" else msg("metres along the streets"),
-        msg("tier {tier}", tier=case.tier) if case.tier else msg("all facilities"),
-        msg("own centre") if case.centre == "own" else msg("nearest centre"),
-    ]
-    return translate(msg(", "), language).join(translate(part, language) for part in parts)
+    walker = ""
+    if case.mode == "time":
+        profile = coverage.profile(case)
+        name = profile.name.get(language, profile.id)
+        walker = translate(msg("{profile} at {speed} m/s", profile=name, speed=f"{profile.speed_m_s:g}"), language)
+    return case_name(case.mode, walker, case.tier, case.centre, language)
 
 
 def coverage_table(coverage: Coverage) -> str:

@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import Message, msg
 from geoplan.maps.packed import DEGREE, clean_text
-from geoplan.maps.strings import known_name, page_strings
+from geoplan.maps.strings import page_strings
 from geoplan.maps.tables import Packer
 from geoplan.standards import Rule
 from geoplan.text import translate
+from geoplan.text.labels import known_message, known_name
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
 
 __all__ = ["page_bounds", "page_content"]
 
-_STATUS = {
-    "verified": msg("verified"),
-    "secondary": msg("from a secondary source"),
-    "unverified": msg("unverified"),
-    "derived": msg("derived"),
-}
 _ATTRIBUTION = "attribution"
 
 
@@ -112,7 +107,7 @@ def _rule(rule: Rule, language: str) -> str:
     name = clean_text(rule.name.get(language) or rule.citation or rule.id)
     if rule.citation and rule.citation != name:
         name = translate(msg("{name} ({source})", name=name, source=rule.citation), language)
-    return translate(msg("{rule}: {status}", rule=name, status=_STATUS[rule.status]), language)
+    return translate(msg("{rule}: {status}", rule=name, status=known_message("status", rule.status)), language)
 
 
 def _basis(coverage: Coverage, case: Case, language: str) -> list[list[str]]:
@@ -120,13 +115,13 @@ def _basis(coverage: Coverage, case: Case, language: str) -> list[list[str]]:
     profile = coverage.profile(case)
     tier: Message | str = msg("all tiers")
     rows: list[tuple[Message, str]] = [(msg("Measured"), known_name("mode", case.mode, language))]
-    rows.append((msg("Walker"), clean_text(profile.name.get(language, profile.id))))
+    rows.append((msg("Who walks"), clean_text(profile.name.get(language, profile.id))))
     if case.mode == "time":
         speed = translate(msg("{speed} m/s", speed=f"{profile.speed_m_s:g}"), language)
         rows.append((msg("Speed"), speed))
-    shown_tier = known_name("tier", case.tier, language) if case.tier else translate(tier, language)
+    shown_tier = clean_text(known_name("tier", case.tier, language)) if case.tier else translate(tier, language)
     rows.append((msg("Tier"), shown_tier))
-    rows.append((msg("Centre"), known_name("centre", case.centre, language)))
+    rows.append((msg("Which centre"), known_name("centre", case.centre, language)))
     return [[translate(label, language), value] for label, value in rows]
 
 

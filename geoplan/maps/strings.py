@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from geoplan.errors import Message, msg
-from geoplan.maps.packed import clean_text
 from geoplan.text import translate
+from geoplan.text.labels import walk_class
 
-__all__ = ["known_name", "page_strings"]
+__all__ = ["page_strings"]
 
 _PAGE: dict[str, Message] = {
     "panel": msg("Service circles"),
@@ -92,61 +92,10 @@ _PAGE: dict[str, Message] = {
     "layer_barriers": msg("Barriers"),
     "layer_streets": msg("Streets"),
     "layer_labels": msg("Names"),
-    "class_within": msg("up to {minutes} min", minutes="{minutes}"),
-    "class_beyond": msg("over {minutes} min", minutes="{minutes}"),
-    "class_unreachable": msg("no way there"),
+    "class_within": walk_class("{minutes}", ""),
+    "class_beyond": walk_class("beyond", "{minutes}"),
+    "class_unreachable": walk_class("unreachable", ""),
     "class_empty": msg("nobody lives there"),
-}
-
-_KNOWN: dict[str, dict[str, Message]] = {
-    "mode": {"time": msg("by walking time"), "distance": msg("by walking distance")},
-    "centre": {"any": msg("nearest centre anywhere"), "own": msg("own unit's centre only")},
-    "reason": {
-        "no_facility": msg("there is no centre to walk to"),
-        "no_street": msg("no street near enough"),
-        "island": msg("its streets do not connect to the others"),
-        "walled": msg("walled in without an open gate"),
-        "beyond_limit": msg("further than was searched"),
-    },
-    "level": {
-        "communities": msg("Communities"),
-        "subdistricts": msg("Subdistricts"),
-        "districts": msg("Districts"),
-        "grids": msg("Grids"),
-        "groups": msg("Resident groups"),
-        "municipalities": msg("Municipalities"),
-        "villages": msg("Villages"),
-    },
-    "unit": {
-        "communities": msg("Community"),
-        "subdistricts": msg("Subdistrict"),
-        "districts": msg("District"),
-        "grids": msg("Grid"),
-        "groups": msg("Resident group"),
-        "municipalities": msg("Municipality"),
-        "villages": msg("Village"),
-    },
-    "tier": {
-        "district": msg("District centre"),
-        "subdistrict": msg("Subdistrict centre"),
-        "community": msg("Community centre"),
-        "business": msg("Business-district centre"),
-        "county": msg("County centre"),
-        "township": msg("Township centre"),
-        "grid": msg("Grid post"),
-    },
-    "facility": {
-        "service_centre": msg("Service centre"),
-        "kindergarten": msg("Kindergarten"),
-        "school": msg("School"),
-    },
-    "estate": {"estate": msg("Estate"), "village": msg("Urban village"), "block": msg("Block")},
-    "barrier": {
-        "river": msg("River"),
-        "railway": msg("Railway"),
-        "expressway": msg("Expressway"),
-        "wall": msg("Wall"),
-    },
 }
 
 
@@ -163,31 +112,3 @@ def page_strings(language: str) -> dict[str, str]:
     dict of str to str
     """
     return {key: translate(message, language) for key, message in _PAGE.items()}
-
-
-def known_name(group: str, value: object, language: str) -> str:
-    """Name of a mode, reason, level, tier or kind as a planner says it.
-
-    Parameters
-    ----------
-    group
-        ``"mode"``, ``"centre"``, ``"reason"``, ``"level"`` (all its units), ``"unit"`` (one of them), ``"tier"``,
-        ``"facility"`` (its kind), ``"estate"`` or ``"barrier"``.
-    value
-        What stands in the data.
-    language
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    str
-        The value itself where it is the planner's own.
-
-    Examples
-    --------
-    >>> known_name("unit", "communities", "en"), known_name("unit", "片区", "en")
-    ('Community', '片区')
-    """
-    text = clean_text(value)
-    message = _KNOWN[group].get(text)
-    return text if message is None else translate(message, language)

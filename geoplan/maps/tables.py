@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 
-from geoplan.maps.packed import pack_geometry, pack_integers, pack_numbers, pack_words
-from geoplan.maps.strings import known_name
+from geoplan.maps.packed import clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.model import Level, Town
+from geoplan.text.labels import known_name, title_name
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
@@ -120,7 +120,7 @@ class Packer:
             "name": pack_words(table["name"]),
             "kind": pack_words(known_name("facility", kind, self.language) for kind in table["kind"]),
             "tier": pack_integers(np.array([order.get(t, -1) + 1 for t in table["tier"]])),
-            "tiers": [known_name("tier", tier, self.language) for tier in tiers],
+            "tiers": [clean_text(known_name("tier", tier, self.language)) for tier in tiers],
             "address": pack_words(table["address"]),
             "area": pack_numbers(table["floor_area_m2"]),
             "candidate": pack_integers(table["candidate"].to_numpy(dtype=np.int64)),
@@ -140,8 +140,8 @@ class Packer:
         summary = self.coverage.summary(level.name, self.case)
         units = summary.reindex(table.index)
         packed: Packed = {
-            "label": known_name("level", level.name, self.language),
-            "one": known_name("unit", level.name, self.language),
+            "label": clean_text(title_name("level", level.name, self.language)),
+            "one": clean_text(known_name("unit", level.name, self.language)),
             "main": main,
             "geometry": self.geometry(table.geometry),
             "anchors": self.geometry(self.anchors(table.geometry)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from geoplan.errors import Message, Where, msg
+from geoplan.errors import Message, Where
 from geoplan.model import (
     BARRIERS,
     BUILDINGS,
@@ -21,6 +21,7 @@ from geoplan.model import (
     Notice,
     TableSchema,
 )
+from geoplan.text.labels import TABLES
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,16 +37,7 @@ SCHEMAS: Mapping[str, TableSchema] = {
 
 ROLES: tuple[str, ...] = tuple(SCHEMAS)
 
-ROLE_NAMES: Mapping[str, Message] = {
-    "buildings": msg("buildings"),
-    "facilities": msg("facilities"),
-    "streets": msg("streets"),
-    "estates": msg("estates"),
-    "gates": msg("gates"),
-    "entrances": msg("entrances"),
-    "barriers": msg("barriers"),
-    "units": msg("units"),
-}
+ROLE_NAMES: Mapping[str, Message] = TABLES
 """Roles as people say them."""
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 import pyogrio
 
 from geoplan.errors import Fault, OutputError, Where, msg
-from geoplan.report.labels import walk_class_name
 from geoplan.report.records import notice_texts, units_table, walk_classes
 from geoplan.report.staging import staged
 from geoplan.report.styles import (
@@ -24,6 +23,8 @@ from geoplan.report.styles import (
     plain_line,
     plain_point,
 )
+from geoplan.text import translate
+from geoplan.text.labels import walk_class
 
 if TYPE_CHECKING:
     from geoplan.coverage import Coverage
@@ -131,7 +132,8 @@ def _isochrones(coverage: Coverage) -> gpd.GeoDataFrame:
 
 def _isochrone_style(minutes: tuple[float, ...], language: str) -> str:
     classes = [
-        (f"{m:g}", walk_class_name(f"{m:g}", minutes, language), WALK_COLOURS[min(i, 2)]) for i, m in enumerate(minutes)
+        (f"{m:g}", translate(walk_class(f"{m:g}", ""), language), WALK_COLOURS[min(i, 2)])
+        for i, m in enumerate(minutes)
     ]
     return categorised_fill("minutes", classes, alpha=0.25)
 
@@ -146,7 +148,8 @@ def _building_style(minutes: tuple[float, ...], language: str) -> str:
     within = WALK_COLOURS[:3]
     colours = [within[min(i * 3 // len(minutes), 2)] for i in range(len(minutes))]
     colours += WALK_COLOURS[3:]
-    classes = [(name, walk_class_name(name, minutes, language), c) for name, c in zip(names, colours, strict=True)]
+    labels = [translate(walk_class(name, f"{max(minutes):g}"), language) for name in names]
+    classes = list(zip(names, labels, colours, strict=True))
     return categorised_fill("walk_class", classes)
 
 

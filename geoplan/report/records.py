@@ -12,9 +12,8 @@ from geoplan.text import translate
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
-    from geoplan.standards import Profile
 
-__all__ = ["coverage_record", "json_value", "notice_texts", "profile_of", "units_table", "walk_classes"]
+__all__ = ["coverage_record", "json_value", "notice_texts", "units_table", "walk_classes"]
 
 
 def json_value(value: Any) -> Any:
@@ -51,21 +50,6 @@ def json_value(value: Any) -> Any:
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     return str(value)
-
-
-def profile_of(coverage: Coverage, case: Case) -> Profile:
-    """Who walks in a case.
-
-    Parameters
-    ----------
-    coverage, case
-        The coverage and one of its cases.
-
-    Returns
-    -------
-    Profile
-    """
-    return coverage.profile(case)
 
 
 def notice_texts(coverage: Coverage, language: str, *, everywhere: bool) -> list[str]:
@@ -159,7 +143,7 @@ def coverage_record(coverage: Coverage, *, minutes: float, case: Case | None = N
     return json_value(
         {
             "mode": case.mode,
-            "profile": profile_of(coverage, case).id,
+            "profile": coverage.profile(case).id,
             "centre": case.centre,
             "tier": case.tier or None,
             "minutes": minutes,

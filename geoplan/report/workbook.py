@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from openpyxl import Workbook
 
+from geoplan.coverage.page import case_label
 from geoplan.errors import msg
 from geoplan.report.cells import Field, SheetWriter, save_bytes
-from geoplan.report.labels import case_name, header, level_name, reason_name, severity_name, status_name, table_name
-from geoplan.report.records import notice_texts, profile_of, units_table
+from geoplan.report.labels import header
+from geoplan.report.records import notice_texts, units_table
 from geoplan.report.staging import staged
 from geoplan.text import translate
+from geoplan.text.labels import known_name, title_name
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
-    from geoplan.coverage import Case, Coverage
+    from geoplan.coverage import Coverage
 
 __all__ = ["write_coverage_xlsx"]
 
@@ -108,16 +110,11 @@ def _say(language: str, text: Any) -> str:
     return translate(text, language)
 
 
-def _case_line(coverage: Coverage, case: Case, language: str) -> str:
-    profile = profile_of(coverage, case)
-    return case_name(case.mode, dict(profile.name), case.tier, case.centre, language)
-
-
 def _sheet(book: Workbook, coverage: Coverage, title: str, language: str, *, basis: bool = True) -> SheetWriter:
     """A sheet that says, above its table, how it was measured and what every output must say."""
     writer = SheetWriter(book, title, town=coverage.town.name, language=language)
     if basis:
-        writer.line(f"{title}  {_case_line(coverage, coverage.case, language)}", bold=True)
+        writer.line(f"{title}  {case_label(coverage, coverage.case, language)}", bold=True)
         for text in notice_texts(coverage, language, everywhere=True):
             writer.line(text, colour="C00000", size=9)
     return writer
@@ -131,7 +128,7 @@ def _answer_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     total = coverage.total(coverage.case)
     for m in sorted(coverage.minutes, reverse=True):
         writer.line(_answer(total, m, language), size=13 if m == max(coverage.minutes) else 11, bold=True)
-    writer.line(_case_line(coverage, coverage.case, language), colour="404040")
+    writer.line(case_label(coverage, coverage.case, language), colour="404040")
     for text in notice_texts(coverage, language, everywhere=True):
         writer.line(text, colour="C00000", bold=True)
     writer.gap()
@@ -140,7 +137,7 @@ def _answer_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     writer.gap()
     if coverage.town.levels:
         level = coverage.town.levels[0].name
-        writer.line(level_name(level, language), size=12, bold=True)
+        writer.line(title_name("level", level, language), size=12, bold=True)
         units = units_table(coverage, coverage.case, level)
         columns = ["name", "households", *(f"share_{m:g}" for m in coverage.minutes)]
         fields = [Field(c, header(c, language), _kind(c)) for c in columns]
@@ -203,7 +200,7 @@ def _case_rows(coverage: Coverage, language: str) -> list[dict[str, Any]]:
             served = float(total[f"served_households_{m:g}"])
             rows.append(
                 {
-                    "case": _case_line(coverage, case, language),
+                    "case": case_label(coverage, case, language),
                     "minutes": m,
                     "limit": _limit(coverage.limit(case, m), case.mode, language),
                     "served_households": served,
@@ -211,7 +208,7 @@ def _case_rows(coverage: Coverage, language: str) -> list[dict[str, Any]]:
                     "served_people": total[f"served_people_{m:g}"],
                     "straight_share": total.get(f"straight_share_{m:g}"),
                     "rule": rule.citation or rule.name.get(language, rule.id),
-                    "status": status_name(rule.status, language),
+                    "status": known_name("status", rule.status, language),
                 }
             )
     return rows
@@ -257,7 +254,7 @@ def _unit_columns(units: pd.DataFrame, minutes: tuple[float, ...], *, floor_area
 
 
 def _units_sheet(book: Workbook, coverage: Coverage, level: str, language: str) -> None:
-    writer = _sheet(book, coverage, level_name(level, language), language)
+    writer = _sheet(book, coverage, title_name("level", level, language), language)
     units = units_table(coverage, coverage.case, level)
     fields = []
     for column in _unit_columns(units, coverage.minutes, floor_areas=level != "estates"):
@@ -279,14 +276,16 @@ def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     columns = ["name", "estate", *levels, "households", "people_resident", "walk_min", "facility", "straight_m"]
     columns += ["connector_m", "reason", "edge_affected", "estimated"]
     columns = ["id", *(c for c in columns if c in table.columns)]
-    fields = [Field(c, header(c, language) if c not in levels else level_name(c, language), _kind(c)) for c in columns]
+    fields = [
+        Field(c, header(c, language) if c not in levels else known_name("unit", c, language), _kind(c)) for c in columns
+    ]
     rows = table.drop(columns="geometry").assign(id=table.index).to_dict("records")
     named = {level.name: level.table["name"].to_dict() for level in coverage.town.levels}
     named["facility"] = coverage.town.facilities["name"].to_dict()
     if coverage.town.estates is not None:
         named["estate"] = coverage.town.estates["name"].to_dict()
     for row in rows:
-        row["reason"] = reason_name(row["reason"], language)
+        row["reason"] = known_name("reason", row["reason"], language)
         for column, names in named.items():
             if column in row and not pd.isna(row[column]):
                 row[column] = names.get(row[column]) or row[column]
@@ -311,7 +310,12 @@ def _facilities_sheet(book: Workbook, coverage: Coverage, language: str) -> None
             "count",
         )
     )
-    writer.table(fields, table.assign(id=table.index).to_dict("records"))
+    named = table.assign(
+        id=table.index,
+        kind=[known_name("facility", kind, language) for kind in table["kind"]],
+        tier=[known_name("tier", tier, language) for tier in table["tier"]],
+    )
+    writer.table(fields, named.to_dict("records"))
     writer.close()
 
 
@@ -341,7 +345,7 @@ def _rules_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
             "high": rule.high,
             "unit": rule.unit,
             "source": rule.citation,
-            "status": status_name(rule.status, language),
+            "status": known_name("status", rule.status, language),
         }
         for standard in coverage.standards
         for rule in standard.rules
@@ -361,8 +365,8 @@ def _findings_sheet(book: Workbook, coverage: Coverage, findings: Sequence[Findi
     fields = [Field(column, _say(language, head)) for column, head in heads.items()]
     rows = [
         {
-            "severity": severity_name(finding.severity, language),
-            "table": table_name(finding.table, language),
+            "severity": known_name("severity", finding.severity, language),
+            "table": title_name("table", finding.table, language),
             "message": translate(finding.message, language),
             "rows": ", ".join(finding.rows[:_ROWS_NAMED]) + ("..." if len(finding.rows) > _ROWS_NAMED else ""),
         }

@@ -119,7 +119,7 @@ def test_check_says_no_where_there_are_errors(run: Run, town: Path, tmp_path: Pa
     write_layers(spoilt, {**tables, "communities": tables["communities"].set_geometry(overlapping)})
     code, out, _ = run("check", spoilt, "--language", "en")
     assert code == 1
-    assert "[error] communities" in out
+    assert "[error] Communities" in out
 
 
 def test_new_then_run(run: Run, tmp_path: Path) -> None:

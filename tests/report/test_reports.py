@@ -164,7 +164,7 @@ def table(workbook: openpyxl.Workbook, sheet: str, first: str) -> list[dict[str,
 
 def test_workbook_opens_with_the_answer(workbook: openpyxl.Workbook) -> None:
     assert workbook.sheetnames == [
-        "Summary", "communities", "Unserved buildings", "Centres", "Rules and sources", "Notes"
+        "Summary", "Communities", "Unserved buildings", "Centres", "Rules and sources", "Notes"
     ]  # fmt: skip
     said = [row[0] for row in cells(workbook, "Summary")[:6]]
     assert said[0] == "小镇: service circles and coverage"
@@ -174,18 +174,19 @@ def test_workbook_opens_with_the_answer(workbook: openpyxl.Workbook) -> None:
 
 
 def test_workbook_numbers(workbook: openpyxl.Workbook) -> None:
-    rows = {row["Name"]: row for row in table(workbook, "communities", "Id")}
+    rows = {row["Name"]: row for row in table(workbook, "Communities", "Id")}
     assert list(rows) == ["=东社区", "西社区", "in no unit", "Total"]
     assert [rows[name]["Households within 15 min"] for name in rows] == [30, 70, 0, 100]
     assert rows["西社区"]["Share within 15 min"] == pytest.approx(70 / 120)
     assert rows["Total"]["Households"] == 155
     unserved = {row["Id"]: row for row in table(workbook, "Unserved buildings", "Id")}
     assert list(unserved) == ["b5", "b6"]
-    assert unserved["b5"]["communities"] == "西社区"
+    assert unserved["b5"]["Community"] == "西社区"
     assert unserved["b5"]["Walk (min)"] == 16
-    assert unserved["b6"]["communities"] is None
+    assert unserved["b6"]["Community"] is None
     (centre,) = table(workbook, "Centres", "Id")
     assert (centre["Floor area (m²)"], centre["Nearest for households within 15 min"]) == (450, 100)
+    assert centre["Kind"] == "Service centre"
 
 
 def test_workbook_is_fit_to_read(workbook: openpyxl.Workbook) -> None:
@@ -194,7 +195,7 @@ def test_workbook_is_fit_to_read(workbook: openpyxl.Workbook) -> None:
         for row in sheet.iter_rows():
             for cell in row:
                 assert cell.data_type != "f", cell.coordinate
-    communities = workbook["communities"]
+    communities = workbook["Communities"]
     assert communities.freeze_panes is not None
     top = next(row for row in communities.iter_rows() if row[0].value == "Id")
     heads = {cell.value: cell.column for cell in top}
