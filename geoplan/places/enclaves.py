@@ -5,8 +5,9 @@ The rules, by boundaries that join (an uncrossed barrier does not):
 - a *piece* is a connected lot of units of a part that is not the part's main piece (the one with most households);
 - a piece with a single other part all around it is a ``hole``; else one unit alone is a ``cell``, several are a
   ``cluster``; a piece that is cut off by a barrier only, or joins no other part, is ``detached``;
-- a ``notch`` is a unit with households, joined to its part, that has less than a quarter of its boundary with it and
-  more than three fifths with one other part, and without which its part holds together.
+- a ``notch`` is a unit with households, joined to its part, with less than a quarter of its outline along its own part
+  and more than three fifths along one other, with less than half of its part's households, and without which its part
+  holds together.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ENCLAVES = ("kind", "part", "units", "households", "surrounded_by", "mend")
 
 NOTCH_OWN = 0.25
 NOTCH_OTHER = 0.6
-"""A notch has less than the first share of its boundary with its own part and more than the second with one other."""
+"""A notch has less than the first share of its outline along its own part and more than the second along one other."""
 
 _ORDER = {"hole": 0, "cell": 1, "cluster": 2, "detached": 3, "notch": 4, "overlap": 5, "gap": 6}
 _EDGE_M = 0.5
@@ -204,15 +205,16 @@ def _notches(plan: _Plan, piece: NDArray[np.int64], rank: NDArray[np.int64]) -> 
     n, k = len(plan.ids), len(plan.names)
     there = plan.part[plan.two]
     shared = coo_matrix((plan.shared_m * plan.joins, (plan.one, there)), shape=(n, k)).toarray()
-    all_m = np.bincount(plan.one, weights=plan.shared_m, minlength=n)
+    all_m = plan.outer_m + np.bincount(plan.one, weights=plan.shared_m, minlength=n)
     own = shared[np.arange(n), plan.part]
     other = shared.copy()
     other[np.arange(n), plan.part] = 0.0
     most = np.round(other, 3).argmax(axis=1)
     little = (own < NOTCH_OWN * all_m) & (own > 0)
     much = other[np.arange(n), most] > NOTCH_OTHER * all_m
+    fringe = 2 * plan.households < np.bincount(plan.part, weights=plan.households, minlength=k)[plan.part]
     rows: list[_Row] = []
-    for unit in np.flatnonzero(little & much & (rank == 0) & (plan.households > 0)):
+    for unit in np.flatnonzero(little & much & fringe & (rank == 0) & (plan.households > 0)):
         members = np.array([unit])
         if _holds_without(plan, piece, int(unit)) and _takers(plan, members)[most[unit]]:
             rows.append(_row(plan, "notch", members, _beside(plan, members)[0], int(most[unit])))

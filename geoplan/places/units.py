@@ -20,6 +20,10 @@ from geoplan.places.tiling import Faces, match_edges, polygonal, share_out, stre
 __all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
 
 
+_TIP = 0.02
+"""An estate that reaches over a barrier with less than this share of its area does not take land there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """Units of a boundary change, tiling the land of today's communities.
@@ -228,6 +232,9 @@ def _bases(
     area = np.zeros((len(seeds.shapes), len(regions)))
     seed, region = shapely.STRtree(regions).query(seeds.shapes, predicate="intersects")
     area[seed, region] = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
+    if seeds.ids == list(ids):
+        # The level's own units: each is its own base, wherever their drawings overlap.
+        return np.diag(np.diag(area)), np.arange(len(ids)), np.zeros(len(ids), bool)
     living = np.zeros_like(area)
     at = pd.Index(np.array(seeds.ids, dtype=object)).get_indexer(seeds.of_building.to_numpy(dtype=object))
     place = ids.get_indexer(home.to_numpy(dtype=object))
@@ -309,7 +316,7 @@ def _dry_tiles(
     for side in sides:
         near = np.sort(tree.query(side, predicate="intersects"))
         cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
-        real = shapely.area(cut) > options.sliver_m
+        real = shapely.area(cut) > _TIP * shapely.area(seeds[near])
         near, cut = near[real], cut[real]
         left = shapely.difference(side, shapely.union_all(cut))
         wide = (
