@@ -83,6 +83,11 @@ def _wide(shapes: NDArray[np.object_], options: CheckOptions) -> NDArray[np.bool
     return ~shapely.is_empty(shapely.buffer(shapes, -options.sliver_m / 2))
 
 
+def _counted(text: Message, shapes: NDArray[np.object_]) -> Message:
+    """The text with the number and the area of the shapes."""
+    return Message(text.template, {"count": len(shapes), "area": f"{shapely.area(shapes).sum():.0f}"})
+
+
 def _check_overlaps(
     level: str, ids: NDArray[np.object_], shapes: NDArray[np.object_], options: CheckOptions
 ) -> Iterator[Finding]:
@@ -94,9 +99,8 @@ def _check_overlaps(
     )
     for code, severity, which, text in kinds:
         if which.any():
-            area = f"{shapely.area(shared[which]).sum():.0f}"
-            message = Message(text.template, {"count": int(which.sum()), "area": area})
-            yield finding(code, severity, message, level, ids[np.r_[first[which], second[which]]], shared[which])
+            rows = ids[np.r_[first[which], second[which]]]
+            yield finding(code, severity, _counted(text, shared[which]), level, rows, shared[which])
 
 
 def _check_gaps(level: str, shapes: NDArray[np.object_], options: CheckOptions) -> Iterator[Finding]:
@@ -112,9 +116,7 @@ def _check_gaps(level: str, shapes: NDArray[np.object_], options: CheckOptions) 
     )
     for code, severity, which, text in kinds:
         if which.any():
-            area = f"{shapely.area(holes[which]).sum():.0f}"
-            message = Message(text.template, {"count": int(which.sum()), "area": area})
-            yield finding(code, severity, message, level, (), holes[which])
+            yield finding(code, severity, _counted(text, holes[which]), level, (), holes[which])
 
 
 def _check_detached(level: str, ids: NDArray[np.object_], shapes: NDArray[np.object_]) -> Iterator[Finding]:
