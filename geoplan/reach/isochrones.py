@@ -30,9 +30,10 @@ _FINE = 8
 _CELL_M = 2.5
 _MOST_CELLS = 3_000_000
 """Coarse cells of the box around everything; larger towns get larger cells."""
-_FEW_POINTS = 500_000
 _MOST_POINTS = 6_000_000
 """Fine points to work out at most; more contour gets larger cells."""
+_FEW_POINTS = 300_000
+"""Fine points that take no time to speak of; less contour gets smaller cells."""
 _TILE = 96
 """Coarse cells along the side of a tile, which is contoured at a time."""
 _MARGIN_M = 1e-3

@@ -97,6 +97,11 @@ class Snapper:
         self._group = pieces.zone[self._pieces]
         self._component = walkways.component[walkways.tail[self._pieces]]
         self._main = self._component == 0
+        self._vertices, line = shapely.get_coordinates(pieces.line[self._pieces], return_index=True)
+        step = np.hypot(*np.diff(self._vertices, axis=0).T)
+        step[line[1:] != line[:-1]] = 1.0  # lines one after the other, so that one scale serves them all
+        self._reached = np.concatenate([[0.0], np.cumsum(step)])[: len(line)]
+        self._begins = self._reached[np.searchsorted(line, np.arange(len(self._pieces)))]
         self._index = SegmentIndex.from_lines(pieces.line[self._pieces], group=self._group)
 
     def snap(self, xy: Floats, zone: Ints | None = None) -> Snaps:
@@ -183,8 +188,10 @@ class Snapper:
             radius = min(2.0 * radius, reach)
 
     def _feet(self, line: Ints, offset: Floats) -> Floats:
-        lines = self._ways.pieces.line[self._pieces[line]]
-        return np.asarray(shapely.get_coordinates(shapely.line_interpolate_point(lines, offset)))
+        if not len(line):
+            return np.zeros((0, 2))
+        at = self._begins[line] + offset
+        return np.column_stack([np.interp(at, self._reached, self._vertices[:, axis]) for axis in (0, 1)])
 
     def _sight_from(self, xy: Floats, zone: Ints, inside: Ints) -> Floats:
         """Where to look from: a door on the wall of its own zone looks from inside it."""

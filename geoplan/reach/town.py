@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoplan.errors import Fault, InputError, msg
 from geoplan.model import Notice, Town
+from geoplan.reach.doors import Doors
 from geoplan.reach.field import Field
 from geoplan.reach.ground import Ground, nearest_doors
 from geoplan.reach.isochrones import Grid, contour_field, cut_lines
@@ -86,6 +87,23 @@ class StreetReach(Reach):
     def facility_snaps(self) -> pd.DataFrame:
         """How facilities meet streets; see :class:`Reach`."""
         return self.ground.snap_table(self.ground.goal, self.ground.goals, self._facilities)
+
+    def snap_points(self, xy: ArrayLike) -> pd.DataFrame:
+        """How any points meet streets.
+
+        Parameters
+        ----------
+        xy
+            Points, n x 2, in the town's CRS.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As :attr:`door_snaps`, a row a point.
+        """
+        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        doors = Doors(points, np.arange(len(points)), len(points))
+        return self.ground.snap_table(self.ground.snapper.snap(points), doors, pd.RangeIndex(len(points)))
 
     def network(self, metric: Metric) -> WalkNetwork:
         """The directed network with one metric's costs, made once.

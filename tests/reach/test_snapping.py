@@ -228,6 +228,21 @@ def test_empty_tables():
     assert reach(streets, {}, {}).door_snaps.empty
 
 
+def test_nothing_but_a_bridge():
+    rail = {"r": {"geometry": LineString([(-500, 10), (500, 10)]), "kind": "railway"}}
+    made = reach(draw("a-b", ab={"level": 1}), {"h": (0, 0)}, {"f": (100, 0)}, barriers=rail)
+    assert reasons(made) == {"h": "no_street"}
+    assert made.isochrones(METRES, limits=[100]).geometry.is_empty.all()
+
+
+def test_any_points_are_snapped_like_doors():
+    places = {"h": (30, 40), "lost": (0, 500)}
+    made = reach(draw("a-b"), places, {"f": (100, 0)})
+    snaps = made.snap_points(list(places.values()))
+    assert snaps.astype(object).values.tolist()[0] == made.door_snaps.astype(object).values.tolist()[0]
+    assert snaps["reason"].tolist() == ["", "no_street"]
+
+
 def test_streets_of_no_length_join_but_take_no_doors():
     streets = draw("a-b-c")
     point = streets.loc["bc"].copy()
