@@ -31,13 +31,13 @@ _DECIMALS_WITHOUT_COSTS = 8
 
 
 @njit(cache=True, nogil=True)
-def _show(keys: Any, label_bits: Any, divisor: Any, factor: Any, out: Any) -> None:
+def _show(keys: Any, label_bits: Any, divisor: Any, factor: Any, limit: Any, out: Any) -> None:
     for i in range(len(keys)):
         if keys[i] == NO_KEY:
             out[i] = np.inf
         else:
             steps = np.int64(((keys[i] >> label_bits) + _HALF_GUARD) // _GUARD)
-            out[i] = steps / divisor * factor
+            out[i] = min(steps / divisor * factor, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +65,28 @@ class Quantum:
         """A cost in the weight's unit, rounded to the digits shown."""
         return float(self.shown_keys(np.array([quanta], dtype=np.uint64), 0)[0])
 
-    def shown_keys(self, keys: NDArray[np.uint64], label_bits: int) -> NDArray[np.float64]:
-        """Costs of the keys of a search, rounded to the digits shown; ``inf`` where not reached."""
+    def shown_keys(self, keys: NDArray[np.uint64], label_bits: int, limit: float = math.inf) -> NDArray[np.float64]:
+        """Costs of the keys of a search, rounded to the digits shown, none above its limit; ``inf`` if not reached."""
         out = np.empty(len(keys))
         decimals = self.decimals - _GUARD_DIGITS
-        _show(keys, np.uint64(label_bits), 10.0 ** max(decimals, 0), 10.0 ** max(-decimals, 0), out)
+        _show(keys, np.uint64(label_bits), 10.0 ** max(decimals, 0), 10.0 ** max(-decimals, 0), float(limit), out)
         return out
 
     def limit(self, cost: float) -> int:
-        """Most quanta that are still shown as no more than a cost; -1 below a cost of 0."""
+        """Most quanta that are within a cost; -1 below a cost of 0.
+
+        All that is shown as no more than the cost, and all that is half a shown digit above it: a limit of two thirds
+        is not below the walk of two thirds that it was made for, wherever rounding leaves either.
+        """
         if cost < 0.0:
             return -1
         if not self.fits(np.array(cost)):
             return 2 * MAX_TOTAL - 1  # an offset and a walk, both as long as can be
-        step = int(self.count(np.array(cost))) // GUARD + 2
+        counted = int(self.count(np.array(cost)))
+        step = counted // GUARD + 2
         while step >= 0 and self.shown(step * GUARD) > cost:
             step -= 1
-        return step * GUARD + GUARD // 2 - 1
+        return max(step * GUARD + GUARD // 2 - 1, counted + GUARD // 2 - 1)
 
 
 def choose_quantum(cost: NDArray[np.float64], *, max_arc: int) -> Quantum:

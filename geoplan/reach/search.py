@@ -149,7 +149,7 @@ class Searcher:
         costs, nearest = np.full(count, np.inf), np.full(count, -1)
         with self._searched(starts, labels, limit, backward) as found:
             nodes, keys = found.drain_all() if len(found.log) * 4 > count else found.drain()
-        costs[nodes] = self.quantum.shown_keys(keys, found.label_bits)
+        costs[nodes] = self.quantum.shown_keys(keys, found.label_bits, limit)
         if labels is not None:
             nearest[nodes] = found.nearest(nodes, keys, labels)
         return costs, nearest
@@ -161,7 +161,7 @@ class Searcher:
         rows = kernel.number_rows(nodes)
         rows.sort()
         keys = kernel.take_rows(rows, keys)
-        costs = self.quantum.shown_keys(keys, found.label_bits)
+        costs = self.quantum.shown_keys(keys, found.label_bits, limit)
         return Reached(rows, costs, found.nearest(rows, keys, labels), len(found.log))
 
     def each(self, starts: Starts, numbers: Ints, limit: float, backward: bool) -> ReachedEach:
@@ -190,7 +190,7 @@ class Searcher:
         if not in_order:
             order = np.lexsort((nodes, distances, search))
             nodes, distances = nodes[order], distances[order]
-        return ReachedEach(search, nodes.astype(np.int64), self.quantum.shown_keys(distances, 0), expanded)
+        return ReachedEach(search, nodes.astype(np.int64), self.quantum.shown_keys(distances, 0, limit), expanded)
 
     def _take(self, backward: bool) -> _Workspace:
         """A clean workspace, as large as one has ever needed to be."""

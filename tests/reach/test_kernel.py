@@ -152,13 +152,17 @@ def test_any_unit_keeps_seven_digits(unit: float) -> None:
 
 @settings(deadline=None)
 @given(decimals=st.integers(-6, 12), cost=st.floats(0.0, 1e6))
-def test_a_limit_is_the_most_that_is_shown_as_no_more(decimals: int, cost: float) -> None:
+def test_a_limit_is_half_a_shown_digit_wide(decimals: int, cost: float) -> None:
     quantum = Quantum(decimals)
     most = quantum.limit(cost)
     if quantum.fits(np.array(cost)):
-        assert quantum.shown(most) <= cost < quantum.shown(most + 1)
+        counted = int(quantum.count(np.array(cost)))
+        assert counted + GUARD // 2 - 1 <= most
+        assert cost < quantum.shown(most + GUARD)
+        assert quantum.shown_keys(np.array([most], dtype=np.uint64), 0, cost)[0] <= cost
         shown = quantum.shown(int(quantum.count(np.array(cost))))
-        assert quantum.shown(quantum.limit(shown)) == shown  # what was shown can be asked for
+        asked = np.array([quantum.limit(shown)], dtype=np.uint64)
+        assert quantum.shown_keys(asked, 0, shown)[0] == shown  # what was shown can be asked for
 
 
 def test_quantum_of_streets() -> None:

@@ -180,6 +180,26 @@ def test_tenths_add_up() -> None:
     assert (network.sweep([0]) == np.arange(5001) / 10).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_limit_that_is_a_cost_of_networkx_is_inclusive(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    graph = nx.grid_2d_graph(12, 12)
+    nx.set_edge_attributes(
+        graph, {edge: float(rng.choice([100 / 1.2, rng.uniform(1, 90)])) for edge in graph.edges}, "length"
+    )
+    network = WalkNetwork.from_networkx(graph)
+    exact = nx.single_source_dijkstra_path_length(graph, (0, 0), weight="length")
+    for limit in exact.values():
+        wanted = {node for node, cost in exact.items() if cost <= limit * (1 + 1e-12)}
+        table = network.within([(0, 0)], limit=limit)
+        assert set(table["node"]) == wanted
+        assert (table["cost"] <= limit).all()
+        swept = network.sweep([(0, 0)], limit=limit)
+        assert np.isfinite(swept).sum() == len(wanted)
+        assert swept[np.isfinite(swept)].max() <= limit
+    assert np.isfinite(network.sweep([(0, 0)], limit=limit - 2 * network.resolution)).sum() < len(wanted)
+
+
 def test_limits_below_zero_reach_nothing() -> None:
     network = WalkNetwork.from_arcs([0], [1], [1.0], node_count=2)
     assert network.sweep([0], limit=-1.0).tolist() == [np.inf, np.inf]
