@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from geoplan.text.labels import walk_class
 if TYPE_CHECKING:
     from geoplan.coverage import Coverage
 
-__all__ = ["write_coverage_gpkg"]
+__all__ = ["write_coverage_gpkg", "write_layers"]
 
 _STAMP = "2000-01-01T00:00:00.000Z"
 _STYLES = """
@@ -70,23 +71,43 @@ def write_coverage_gpkg(coverage: Coverage, path: str | Path, *, language: str =
     path = Path(path)
     layers = _layers(coverage, language)
     with staged(path.parent) as stage:
-        target = stage / path.name
-        try:
-            for name, (table, _) in layers.items():
-                _write_layer(table, target, name)
-            _write_tables(coverage, target, language)
-            _write_styles(target, {name: style for name, (_, style) in layers.items()})
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error, RuntimeError) as error:
-            raise OutputError(
-                Fault(
-                    code="output-failed",
-                    needed=msg("a GeoPackage that can be written"),
-                    given=msg("{reason}", reason=str(error)),
-                    mend=msg("make room on the disk, or name another folder with --out"),
-                    where=Where(file=str(path)),
-                )
-            ) from error
+        write_layers(layers, stage / path.name, tables=lambda target: _write_tables(coverage, target, language))
     return path
+
+
+def write_layers(layers: Layers, target: Path, *, tables: Callable[[Path], None] | None = None) -> None:
+    """Write layers with their styles into a new GeoPackage.
+
+    Parameters
+    ----------
+    layers
+        Table and QGIS style by the name of the layer.
+    target
+        The file.
+    tables
+        Writes what else belongs into the file, after the layers.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    try:
+        for name, (table, _) in layers.items():
+            _write_layer(table, target, name)
+        if tables is not None:
+            tables(target)
+        _write_styles(target, {name: style for name, (_, style) in layers.items()})
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error, RuntimeError) as error:
+        raise OutputError(
+            Fault(
+                code="output-failed",
+                needed=msg("a GeoPackage that can be written"),
+                given=msg("{reason}", reason=str(error)),
+                mend=msg("make room on the disk, or name another folder with --out"),
+                where=Where(file=target.name),
+            )
+        ) from error
 
 
 def _layers(coverage: Coverage, language: str) -> Layers:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 from openpyxl import Workbook
 
-from geoplan.errors import Fault, Message, OutputError, Where, msg
+from geoplan.errors import Message, msg
 from geoplan.report.cells import Field, SheetWriter, save_bytes
-from geoplan.report.geopackage import _write_layer, _write_styles
+from geoplan.report.geopackage import write_layers
 from geoplan.report.records import json_value
 from geoplan.report.staging import staged
 from geoplan.report.styles import plain_fill
@@ -180,20 +178,7 @@ def _write_gpkg(proposals: Sequence[Proposal], target: Path, language: str) -> N
         moved = _moved_units(proposal, language)
         if len(moved):
             layers[f"{proposal.name}_moved"] = (moved, plain_fill("#fdae61", outline="#7f3b08", alpha=0.5))
-    try:
-        for name, (table, _) in layers.items():
-            _write_layer(table, target, name)
-        _write_styles(target, {name: qml for name, (_, qml) in layers.items()})
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error, RuntimeError) as error:
-        raise OutputError(
-            Fault(
-                code="output-failed",
-                needed=msg("a GeoPackage that can be written"),
-                given=msg("{reason}", reason=str(error)),
-                mend=msg("make room on the disk, or name another folder with --out"),
-                where=Where(file=target.name),
-            )
-        ) from error
+    write_layers(layers, target)
 
 
 def _polygons(proposal: Proposal, *, today: bool) -> gpd.GeoDataFrame:
