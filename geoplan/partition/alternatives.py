@@ -20,7 +20,7 @@ from geoplan.partition.search import Budget, Problem, is_feasible, search
 from geoplan.partition.walks import Sites
 from geoplan.places.enclaves import NOTCH_OTHER, NOTCH_OWN
 
-__all__ = ["FAVOURS", "PRICES", "Field", "Found", "Prices", "choose", "explore", "score"]
+__all__ = ["FAVOURS", "PRICES", "Field", "Found", "Prices", "choose", "explore", "score", "stands_for"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +28,8 @@ Ints = NDArray[np.int64]
 FAVOURS = ("moved", "even", "walk", "compact")
 
 _RUN_MOVES = 1_000_000
-_MEND_ROUNDS = 12
+_MEND_ROUNDS = 16
+_MEND_MOVES = 100_000
 _HEAT = (2.0, 0.005)
 _WARM = (0.3, 0.005)
 
@@ -52,13 +53,13 @@ class Prices:
     moved: float = 1.0
     even: float = 0.0
     walk: float = 0.0
-    boundary: float = 0.02
+    boundary: float = 0.03
 
 
 PRICES: dict[str, Prices] = {
-    "moved": Prices(moved=1.0, even=0.0, walk=0.0, boundary=0.01),
-    "even": Prices(moved=0.3, even=2.0, walk=0.0, boundary=0.02),
-    "walk": Prices(moved=0.15, even=0.0, walk=0.3, boundary=0.02),
+    "moved": Prices(moved=1.0, even=0.0, walk=0.0, boundary=0.03),
+    "even": Prices(moved=0.3, even=2.0, walk=0.0, boundary=0.03),
+    "walk": Prices(moved=0.15, even=0.0, walk=0.3, boundary=0.03),
     "compact": Prices(moved=0.15, even=0.0, walk=0.0, boundary=0.6),
 }
 
@@ -150,25 +151,27 @@ def explore(
     """
     until = np.inf if time_limit_s is None else time.monotonic() + time_limit_s
     found = Found()
-    stands_for = _stands_for(land, seed)
+    stands = _stands_for(land, seed)
     # in turn, so that a time limit leaves something of each; every other search is for the first prices
     first, *others = prices
     order = [name for other in others for name in (first, other)] or [first]
-    turns = max(effort // (_RUN_MOVES // 1_000_000), len(prices))
+    most = effort * 1_000_000
     best: dict[str, tuple[float, Ints]] = {}
+    turn = -1
     try:
-        for turn in range(turns):
+        while found.moves < most or turn + 1 < len(order):
+            turn += 1
             left = until - time.monotonic()
             if left <= 0:
                 found.stopped_by = "time"
                 break
             name = order[turn % len(order)]
             if progress is not None:
-                progress(name, turn / turns)
+                progress(name, min(found.moves / most, 1.0))
             start = _start(best, name, first, afresh=name == first and turn % 4 == 0)
-            part_of = _run(land, prices[name], stands_for, start, [seed, turn], left, found)
+            part_of = _run(land, prices[name], stands, start, [seed, turn], left, found)
             if part_of is not None:
-                mended = mend_notches(land, prices[name], stands_for, part_of, seed=[seed, turn, 1], until=until)
+                mended = mend_notches(land, prices[name], stands, part_of, found, seed=[seed, turn, 1], until=until)
                 _keep(found, mended)
                 cost = _cost(land, prices[name], mended) + 1e6 * len(notches(land, mended))
                 if name not in best or cost < best[name][0]:
@@ -225,27 +228,27 @@ def _problem(land: Field, unit_cost: Floats | None, price: Prices | None = None)
     return replace(problem, scale=problem.weight_step)
 
 
-def _unit_cost(land: Field, price: Prices, stands_for: Ints, part_of: Ints) -> Floats:
+def _unit_cost(land: Field, price: Prices, stands: Ints, part_of: Ints) -> Floats:
     """Cost of each unit in each part, its centres being those that stand in it now."""
-    stays = land.base[:, None] == stands_for[None, :]
+    stays = land.base[:, None] == stands[None, :]
     cost = price.moved * land.weight[:, None] * ~stays
     if price.walk:
         cost = cost + price.walk * land.weight[:, None] * land.walks.to_parts(part_of, land.parts)
-    closed = np.isin(stands_for, land.closed)
+    closed = np.isin(stands, land.closed)
     cost[~stays & (closed[None, :] | land.fixed[:, None])] = np.inf
     return cost
 
 
 def _run(
-    land: Field, price: Prices, stands_for: Ints, start: Ints | None, seed: list[int], left: float, found: Found
+    land: Field, price: Prices, stands: Ints, start: Ints | None, seed: list[int], left: float, found: Found
 ) -> Ints | None:
     rng = np.random.default_rng(seed)
     if start is None:
-        first, stands = start_from_base(_problem(land, None), land.base, rng=rng, noise=float(seed[1] > 0))
-        first = _in_columns(first, stands, stands_for)
+        first, own = start_from_base(_problem(land, None), land.base, rng=rng, noise=float(seed[1] > 0))
+        first = _in_columns(first, own, stands)
     else:
         first = start
-    cost = _unit_cost(land, price, stands_for, first)
+    cost = _unit_cost(land, price, stands, first)
     first = _obey(first, cost)
     problem = _problem(land, cost, price)
     result = search(
@@ -346,7 +349,14 @@ def _beside(land: Field, unit: int) -> Ints:
 
 
 def mend_notches(
-    land: Field, price: Prices, stands_for: Ints, part_of: Ints, *, seed: list[int], until: float = np.inf
+    land: Field,
+    price: Prices,
+    stands: Ints,
+    part_of: Ints,
+    found: Found,
+    *,
+    seed: list[int],
+    until: float = np.inf,
 ) -> Ints:
     """Search again with a surcharge on units where they stick out, until none does.
 
@@ -356,10 +366,12 @@ def mend_notches(
         What is divided.
     price
         What the search pays.
-    stands_for
+    stands
         Today's community of each part.
     part_of
         A feasible partition.
+    found
+        Where the moves are counted.
     seed
         Source of chance.
     until
@@ -371,7 +383,7 @@ def mend_notches(
         The feasible partition with the fewest notches, the cheapest of those.
     """
     rng = np.random.default_rng(seed)
-    cost = _unit_cost(land, price, stands_for, part_of)
+    cost = _unit_cost(land, price, stands, part_of)
     extra = np.zeros_like(cost)
     best, now = part_of, part_of
     best_rank = (len(notches(land, part_of)), _cost(land, price, part_of))
@@ -384,14 +396,15 @@ def mend_notches(
         first = now
         result = search(
             _problem(land, cost + extra, price),
-            budget=Budget(effort=1),
+            budget=Budget(effort=1, time_limit_s=None),
             seed=int(rng.integers(2**31)),
             start=lambda _rng, _run, first=first: first.copy(),  # type: ignore[misc]
             heat=_WARM if round_ % 5 else (1.0, 0.005),
             penalties=(6.0,),
             swaps=0.5,
-            run_moves=100_000,
+            run_moves=_MEND_MOVES,
         )
+        found.moves += result.moves
         if result.stopped_by == "interrupted":
             raise KeyboardInterrupt
         if result.part_of is None:
@@ -401,6 +414,26 @@ def mend_notches(
         if rank < best_rank:
             best, best_rank = now, rank
     return best
+
+
+def stands_for(land: Field, part_of: Ints) -> Ints:
+    """Today's community that each part stands for: where most households stay, and where locked units are.
+
+    Parameters
+    ----------
+    land
+        What is divided.
+    part_of
+        Part of each unit.
+
+    Returns
+    -------
+    ndarray of int64
+        Community of each part, -1 for new parts.
+    """
+    held_fast = float(land.weight.sum() + 1.0) * land.fixed
+    old_of = match_parts(land.weight + held_fast, land.base, part_of)
+    return np.array([old_of.get(p, -1) for p in range(land.parts)], np.int64)
 
 
 def score(land: Field, part_of: Ints) -> dict[str, float]:
@@ -419,8 +452,7 @@ def score(land: Field, part_of: Ints) -> dict[str, float]:
         ``moved`` households, ``even`` the largest relative deviation from the target, ``walk`` mean minutes to the
         part's own site (0 without sites), ``compact`` metres of boundary between parts.
     """
-    old_of = match_parts(land.weight, land.base, part_of)
-    stands = np.array([old_of.get(p, -1) for p in range(land.parts)])
+    stands = stands_for(land, part_of)
     held = np.bincount(part_of, weights=land.weight, minlength=land.parts)
     tail = np.repeat(np.arange(len(part_of)), np.diff(land.indptr))
     minutes = land.walks.to_parts(part_of, land.parts)[np.arange(len(part_of)), part_of]

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Fault, InputError, Message, msg
 from geoplan.model import Level, Notice, Progress, Town
-from geoplan.partition.alternatives import FAVOURS, PRICES, Field, Found, Prices, choose, explore, score
+from geoplan.partition.alternatives import FAVOURS, PRICES, Field, Found, Prices, choose, explore, score, stands_for
 from geoplan.partition.infeasible import explain_infeasible
 from geoplan.partition.measures import CentreWalks, Limits, Measures, centre_walks, measure_partition
 from geoplan.partition.movedbound import Bound, moved_bound
-from geoplan.partition.outcome import match_parts
 from geoplan.partition.plan import Partition, from_codes, today
 from geoplan.partition.reasons import CHANGES, explain_changes
 from geoplan.partition.search import Budget, warm_up
@@ -29,12 +28,13 @@ from geoplan.standards import binding_rule, load_profile, load_standard
 
 __all__ = ["DEFAULT_EFFORT", "Proposal", "ProposeOptions", "propose_communities"]
 
-DEFAULT_EFFORT = 60
+DEFAULT_EFFORT = 100
 """Millions of moves where neither effort nor time limit is given."""
 
 _TOLERANCE = 0.15
 _QUANTITIES = {"communities": "community.households", "grids": "grid.households"}
 _BOUND_SECONDS_SHARE = 0.3
+_PROOF_EFFORT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,7 @@ def propose_communities(
     chosen = choose(land, found.kept, favours, least=options.alternatives)
     say(msg("proving how many households must move"), 0.8)
     left = None if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
-    bound = _bound(land, chosen, Budget(effort=min(work, DEFAULT_EFFORT), time_limit_s=left))
+    bound = _bound(land, chosen, Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=left))
     say(msg("writing down the reasons"), 0.9)
     return [job.proposal(favour, part_of, bound, found) for favour, part_of in chosen]
 
@@ -526,8 +526,7 @@ class _Job:
         """One proposal with names, changes and measures."""
         land, units = self.land, self.units
         base = today(units)
-        old_of = match_parts(land.weight, land.base, codes)
-        stands = np.array([old_of.get(p, -1) for p in range(land.parts)])
+        stands = stands_for(land, codes)
         ids = [land.base_ids[b] if b >= 0 else None for b in stands]
         partition = from_codes(units, codes, stands_for=ids)
         first = np.unique(codes, return_index=True)[1]

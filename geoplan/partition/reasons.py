@@ -74,7 +74,9 @@ def explain_changes(
     for unit in np.flatnonzero(stands_for[part_of] != land.base):
         old, new = int(land.base[unit]), int(part_of[unit])
         unit_id = str(units.table.index[unit])
-        walks = float(walk_before[unit]), float(walk_after[unit])
+        # nobody walks from units without households
+        nobody = land.weight[unit] <= 0
+        walks = (np.nan, np.nan) if nobody else (float(walk_before[unit]), float(walk_after[unit]))
         to_new = stands_for[new] < 0
         rule = _rule(land, today, stuck.get(unit_id), old, int(stands_for[new]), old in part_at, walks)
         edges = slice(land.indptr[unit], land.indptr[unit + 1])
