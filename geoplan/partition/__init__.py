@@ -5,7 +5,7 @@ from __future__ import annotations
 from geoplan.partition.graph import GraphPartition, partition_graph
 from geoplan.partition.infeasible import Conflict, Infeasible, Relaxation, explain_infeasible
 from geoplan.partition.movedbound import Bound, moved_bound
-from geoplan.partition.search import Budget, Found, Problem, search
+from geoplan.partition.search import Budget, Found, Problem
 
 __all__ = [
     "Bound",
@@ -19,5 +19,4 @@ __all__ = [
     "explain_infeasible",
     "moved_bound",
     "partition_graph",
-    "search",
 ]

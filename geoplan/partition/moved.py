@@ -11,7 +11,16 @@ from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.movedbound import Bound, counts_alone, moved_bound
 from geoplan.partition.outcome import Outcome, match_parts, weight_moved
 from geoplan.partition.recut import split_by_tree
-from geoplan.partition.search import Budget, Found, Problem, mend_pieces, search
+from geoplan.partition.search import (
+    Budget,
+    Found,
+    Problem,
+    graph_components,
+    grow_parts,
+    is_feasible,
+    mend_pieces,
+    search,
+)
 
 __all__ = ["Bound", "moved_bound", "rename_by_base", "solve_moved", "start_from_base"]
 
@@ -187,7 +196,12 @@ def solve_moved(problem: Problem, base: np.ndarray, *, budget: Budget, seed: int
         )
     except KeyboardInterrupt:
         return Outcome(part_of, objective, forced, "interrupted", moves, runs, forced)
-    return Outcome(part_of, objective, proof.value, proof.stopped_by, moves, runs, forced)
+    if proof.part_of is not None and is_feasible(problem, proof.part_of):
+        exact = weight_moved(problem.weight, base, proof.part_of)
+        if best.part_of is None or exact < objective:
+            part_of, objective = proof.part_of, exact
+    bound = min(proof.value, objective) if is_feasible(problem, part_of) else proof.value
+    return Outcome(part_of, objective, bound, proof.stopped_by, moves, runs, forced)
 
 
 def _share(budget: Budget, share: float, stop_at: float) -> Budget:
@@ -203,11 +217,19 @@ def _search_once(problem: Problem, base: np.ndarray, budget: Budget, seed: int, 
     for part in np.flatnonzero(stands_for >= 0):
         cost[base == stands_for[part], part] = 0.0
 
+    # some starts do without the base; more of them where areas apart must share the parts out
+    every = 4 if graph_components(problem.indptr, problem.indices).max() == 0 else 2
+
     def start(rng: np.random.Generator, run: int) -> np.ndarray:
-        part_of, stands = start_from_base(problem, base, rng=rng, noise=float(run > 0))
+        if run % every == every - 1:
+            part_of = grow_parts(problem, rng=rng)
+            old_of = match_parts(problem.weight, base, part_of)
+            stands = np.array([old_of.get(p, -1) for p in range(problem.parts)])
+        else:
+            part_of, stands = start_from_base(problem, base, rng=rng, noise=float(run > 0))
         return _put_in_columns(part_of, stands, stands_for)
 
-    moves = int(np.clip(problem.units * MOVES_PER_UNIT, 100_000, MOST_RUN_MOVES))
+    moves = int(np.clip(problem.units * MOVES_PER_UNIT, 10_000, MOST_RUN_MOVES))
     priced = replace(problem, unit_cost=cost, edge_cost=np.zeros(len(problem.indices)), scale=problem.weight_step)
     return search(
         priced, budget=budget, seed=seed, start=start, heat=HEAT, penalties=PENALTIES, swaps=SWAPS, run_moves=moves

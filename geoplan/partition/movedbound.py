@@ -55,6 +55,8 @@ class Bound:
         Models solved.
     stopped_by
         Why it is not higher.
+    part_of
+        A partition at the bound where the proof met one, new parts last; else None.
     """
 
     value: float
@@ -63,6 +65,7 @@ class Bound:
     counts_alone: float
     rounds: int
     stopped_by: StoppedBy
+    part_of: np.ndarray | None = None
 
 
 def counts_alone(weight: np.ndarray, base: np.ndarray, parts: int, lower: float, upper: float) -> float:
@@ -196,7 +199,8 @@ def moved_bound(
     value = min(value, goal)
     done = rounds.optimal or rounds.infeasible or value >= goal - close
     stopped: StoppedBy = "converged" if done else ("time" if guard.seconds <= 0 else "work")
-    return Bound(value, (), value >= goal, forced, rounds.rounds, stopped)
+    whole = view.partition_of(rounds.x) if rounds.x is not None and rounds.optimal else None
+    return Bound(value, (), value >= goal, forced, rounds.rounds, stopped, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,14 @@ class _View:
         if self.parts < self.m:
             x[n * c + column] = 1.0
         return x
+
+    def partition_of(self, x: np.ndarray) -> np.ndarray | None:
+        """Parts of an answer; None where the pool does not fall into new parts by itself."""
+        n, c = len(self.weight), self.columns
+        column = np.argmax(x[: n * c].reshape(n, c), axis=1)
+        piece = components_of_parts(self.indptr, self.indices, column)
+        part_of = np.unique(piece, return_inverse=True)[1]
+        return part_of.astype(np.int64) if len(np.unique(piece)) == self.parts else None
 
     def _flag_rows(self, held: csr_array, size: int) -> tuple[list[csr_array], list[np.ndarray], list[np.ndarray]]:
         n, m = len(self.weight), self.m

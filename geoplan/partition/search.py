@@ -361,7 +361,7 @@ def search(
     """
     warm_up()
     clock = _Clock(budget)
-    run_moves = run_moves or int(np.clip(problem.units * 5_000, 100_000, 5_000_000))
+    run_moves = run_moves or int(np.clip(problem.units * 5_000, 10_000, 5_000_000))
     record = _Record(problem)
     run, stopped = 0, clock.reason
     try:
