@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from geoplan.errors import GeoplanError, InputError, OutputError
     from geoplan.maps import coverage_map
     from geoplan.model import Town
+    from geoplan.partition.propose import propose_communities
     from geoplan.project import load
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "coverage_map",
     "load",
     "measure_coverage",
+    "propose_communities",
 ]
 
 __version__ = "0.1.0"
@@ -41,6 +43,7 @@ _ROOMS = {
     "coverage_map": "maps",
     "load": "project",
     "measure_coverage": "coverage",
+    "propose_communities": "partition.propose",
 }
 
 

@@ -34,7 +34,9 @@ DEFAULT_EFFORT = 100
 _TOLERANCE = 0.15
 _QUANTITIES = {"communities": "community.households", "grids": "grid.households"}
 _BOUND_SECONDS_SHARE = 0.3
-_PROOF_EFFORT = 3
+_PROOF_EFFORT = 1
+_PROOF_SECONDS = 15.0
+"""Guard of the proof where no time limit is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,25 +243,16 @@ def propose_communities(
         effort=work,
         time_limit_s=search_s,
         seed=seed,
-        progress=lambda name, share: say(_LOOKING[name], 0.3 + 0.5 * share),
+        progress=lambda _name, share: say(msg("looking for proposals"), 0.3 + 0.5 * share),
     )
     if not found.kept:
         return [job.no_proposal((_not_found(found),), found.stopped_by)]
     chosen = choose(land, found.kept, favours, least=options.alternatives)
     say(msg("proving how many households must move"), 0.8)
-    left = None if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
+    left = _PROOF_SECONDS if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
     bound = _bound(land, chosen, Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=left))
     say(msg("writing down the reasons"), 0.9)
     return [job.proposal(favour, part_of, bound, found) for favour, part_of in chosen]
-
-
-_LOOKING = {
-    "moved": msg("looking for the fewest moves"),
-    "even": msg("looking for the most even communities"),
-    "walk": msg("looking for the shortest walks"),
-    "compact": msg("looking for the most compact communities"),
-    "weights": msg("looking by the weights given"),
-}
 
 
 def _level(town: Town, options: ProposeOptions) -> Level:
