@@ -156,7 +156,7 @@ def _cases(coverage: Coverage, language: str) -> Table:
 
 
 def findings_text(findings: Sequence[Finding], town: Town, *, language: str) -> str:
-    """What is wrong with the data, errors first.
+    """What is wrong with the data, errors first, then all that was noticed, changed or guessed in reading it.
 
     Parameters
     ----------
@@ -181,6 +181,7 @@ def findings_text(findings: Sequence[Finding], town: Town, *, language: str) -> 
     )
     lines = [translate(head, language), *(_finding(finding, language) for finding in findings)]
     lines += [f"! {translate(notice.message, language)}" for notice in town.notices if notice.everywhere]
+    lines += [f"- {translate(notice.message, language)}" for notice in town.notices if not notice.everywhere]
     return _render(*lines)
 
 

@@ -189,20 +189,24 @@ def _tables(
     faults: list[Fault] = []
     notices: list[Notice] = []
     grouped: dict[str, list[LayerRead]] = {}
+    lines: list[LayerRead] = []
     for read in reads:
         table, notes = to_crs(read.table, crs, read.source.place())
         notices += notes
         if read.raw_streets:
-            try:
-                table, notes = build_streets(table, where=read.source.place())
-                notices += notes
-            except InputError as error:
-                faults += error.faults
-                continue
+            lines.append(replace(read, table=table))
+            continue
         if read.source.role != "estates":
             table = complete_columns(table, read.source.schema)
         key = f"level {read.source.level}" if read.source.role == "units" else read.source.role
         grouped.setdefault(key, []).append(LayerRead(table, read.source))
+    if lines:
+        try:
+            table, notes = _build_streets(lines)
+            notices += notes
+            grouped.setdefault("streets", []).append(LayerRead(table, lines[0].source))
+        except InputError as error:
+            faults += error.faults
     tables: dict[str, gpd.GeoDataFrame] = {}
     levels: list[Level] = []
     for key, group in grouped.items():
@@ -214,6 +218,21 @@ def _tables(
         else:
             tables[key] = table
     return tables, tuple(levels), faults, notices
+
+
+def _build_streets(lines: Sequence[LayerRead]) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    """Edges of all layers of lines, cut where the lines of one layer meet those of another too."""
+    tables = [read.table for read in lines]
+    names = pd.Index([name for table in tables for name in table.index])
+    if names.has_duplicates:
+        tables = [
+            table.set_axis([f"{number}-{name}" for name in table.index]) for number, table in enumerate(tables, 1)
+        ]
+    table = tables[0] if len(tables) == 1 else gpd.GeoDataFrame(pd.concat(tables), crs=tables[0].crs)
+    files = ", ".join(dict.fromkeys(read.source.path.name for read in lines))
+    where = Where(files, lines[0].source.layer if len(lines) == 1 else "")
+    table, notices = build_streets(table, where=where)
+    return complete_columns(table, SCHEMAS["streets"]), notices
 
 
 def _stack(group: Sequence[LayerRead]) -> tuple[gpd.GeoDataFrame, list[Fault]]:

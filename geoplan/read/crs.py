@@ -115,14 +115,24 @@ def town_crs(text: str, lon: float, lat: float) -> pyproj.CRS:
     Raises
     ------
     InputError
-        If the CRS is unknown, has no metres, or stretches lengths (Web Mercator).
+        If the CRS is unknown, has no metres, or stretches lengths (Web Mercator, or a zone far from here).
     """
     if text.strip().lower() in {"", "auto"}:
         return choose_crs(lon, lat)
     crs = parse_crs(text, Where(column="crs"))
     good = crs.is_projected and all(math.isclose(a.unit_conversion_factor, 1.0) for a in crs.axis_info)
     if good and not crs.equals(pyproj.CRS.from_epsg(3857)) and "pseudo" not in crs.name.lower():
-        return crs
+        if _near_area(crs, lon, lat):
+            return crs
+        raise InputError(
+            Fault(
+                "outside-crs",
+                msg("a CRS made for this place: {lon:.1f}, {lat:.1f}", lon=lon, lat=lat),
+                msg("{crs}", crs=_name(crs)),
+                msg('write crs = "auto", or {crs}', crs=_name(choose_crs(lon, lat))),
+                Where(column="crs"),
+            )
+        )
     raise InputError(
         Fault(
             "no-metre-crs",
@@ -312,8 +322,14 @@ def _fits(crs: pyproj.CRS, x: float, y: float) -> bool:
         return False
     # there and back: far outside its zone a projection gives numbers without meaning
     back = pyproj.Transformer.from_crs(base, crs, always_xy=True).transform(lon, lat)
-    if not math.hypot(back[0] - x, back[1] - y) < 1.0:
-        return False
+    return math.hypot(back[0] - x, back[1] - y) < 1.0 and _near_area(crs, lon, lat)
+
+
+def _near_area(crs: pyproj.CRS, lon: float, lat: float) -> bool:
+    """Whether a place lies in the area that a CRS is made for, or not far beyond its edge."""
+    area = crs.area_of_use
+    if area is None:
+        return True
     west = area.west - (360.0 if area.west > area.east else 0.0)
     near = any(west - _EDGE_DEG <= turn <= area.east + _EDGE_DEG for turn in (lon, lon - 360.0))
     return near and area.south - _EDGE_DEG <= lat <= area.north + _EDGE_DEG

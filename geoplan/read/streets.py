@@ -25,6 +25,8 @@ _TEXTS = ("kind", "name", "crossing")
 _ALSO = {"kind": ("highway", "fclass", "class")}
 _ROWS_NAMED = 5
 _SAME_NODE_M = 1.0
+_MUCH_APART = 0.1
+_SHATTERED_GROUPS, _SHATTERED_EDGES, _MAIN_SHARE = 10, 5.0, 0.5
 
 
 def read_street_lines(
@@ -101,8 +103,8 @@ def build_streets(
     Raises
     ------
     InputError
-        If the CRS is not in metres, if the geometry is not lines, if levels or lengths are no numbers, or if no line is
-        left.
+        If the CRS is not in metres, if the geometry is not lines, if levels or lengths are no numbers, if no line is
+        left, or if the streets fall apart into pieces of a few edges each, none of which holds half of their length.
 
     Examples
     --------
@@ -123,11 +125,11 @@ def build_streets(
     table = _given_edges(pieces) if _has_nodes(pieces) else None
     if table is not None:
         table, said = drop_repeated(table, tolerance_m=tolerance_m)
-        return table, [*notices, *said, *connection_notices(table)]
+        return table, [*notices, *said, *_connections(table, where)]
     if {"u", "v"} <= set(lines.columns):
         notices.append(_nodes_contradict())
     table, said = _noded(pieces, tolerance_m)
-    return table, [*notices, *_flat_notice(pieces), *said, *connection_notices(table)]
+    return table, [*notices, *_flat_notice(pieces), *said, *_connections(table, where)]
 
 
 def _by_index(lines: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
@@ -381,22 +383,60 @@ def connection_notices(streets: geopandas.GeoDataFrame) -> list[Notice]:
     list of Notice
         Empty if all streets are connected.
     """
-    nodes, ends = np.unique(streets[["u", "v"]].to_numpy(), return_inverse=True)
-    ends = ends.reshape(-1, 2)
-    group = component_numbers(ends[:, 0], ends[:, 1], len(nodes))[ends[:, 0]]
-    if not len(streets) or group.max() == 0:
+    parts, apart, share = _apart(streets)
+    if not parts:
         return []
-    length_m = np.bincount(group, weights=streets["length_m"])
-    main = int(length_m.argmax())
-    apart = streets.index[group != main]
     return [
         Notice(
             "streets-disconnected",
             msg(
                 "{count} parts of the streets, {share} of their length, are not connected to the rest: {edges}",
-                count=int(group.max()),
-                share=f"{1.0 - length_m[main] / length_m.sum():.1%}",
+                count=parts,
+                share=f"{share:.1%}",
                 edges=_few(apart),
             ),
+            everywhere=share > _MUCH_APART,
         )
     ]
+
+
+def _apart(streets: geopandas.GeoDataFrame) -> tuple[int, pd.Index, float]:
+    """Parts beside the main one, their edges and their share of the length."""
+    nodes, ends = np.unique(streets[["u", "v"]].to_numpy(), return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    group = component_numbers(ends[:, 0], ends[:, 1], len(nodes))[ends[:, 0]]
+    if not len(streets) or group.max() == 0:
+        return 0, streets.index[:0], 0.0
+    length_m = np.bincount(group, weights=streets["length_m"])
+    main = int(length_m.argmax())
+    return int(group.max()), streets.index[group != main], float(1.0 - length_m[main] / length_m.sum())
+
+
+def _connections(streets: geopandas.GeoDataFrame, where: Where) -> list[Notice]:
+    """As :func:`connection_notices`; refuses lines that were never joined, on which every walk would end at once.
+
+    A town of islands has few large parts and passes.
+    """
+    parts, apart, share = _apart(streets)
+    if parts + 1 >= _SHATTERED_GROUPS and share > 1.0 - _MAIN_SHARE and len(streets) < _SHATTERED_EDGES * (parts + 1):
+        raise InputError(
+            Fault(
+                "streets-disconnected",
+                needed=msg("streets that meet each other"),
+                given=msg(
+                    "{count} separate parts; {share} of the length is outside the largest",
+                    count=parts + 1,
+                    share=f"{share:.0%}",
+                ),
+                mend=msg(
+                    "join the ends of the lines in QGIS (Snap geometries to layer); streets on the ground have level 0"
+                ),
+                where=Where(
+                    where.file,
+                    where.layer,
+                    "geometry",
+                    tuple(dict.fromkeys(str(name).rpartition("-")[0] for name in apart)),
+                ),
+            )
+        )
+    return connection_notices(streets)

@@ -113,6 +113,8 @@ def test_check_says_no_where_there_are_errors(run: Run, town: Path, tmp_path: Pa
     code, out, _ = run("check", town, "--language", "en")
     assert code == 0
     assert "0 errors" in out
+    # what was noticed in reading stands there too, not in the outputs of a run alone
+    assert "\n- no column tells bridges and tunnels" in out
     spoilt = write_town(tmp_path / "spoilt")
     tables = layers()
     overlapping = tables["communities"].geometry.buffer(20.0, join_style="mitre")

@@ -518,6 +518,7 @@ CASES = [
     ),
     Case("a town in degrees", town(crs="EPSG:4490"), "no-metre-crs", "", mend="auto"),
     Case("a town in Web Mercator", town(crs="EPSG:3857"), "no-metre-crs", ""),
+    Case("a town in a zone far off", town(crs="EPSG:4534"), "outside-crs", "", given="4534", mend="EPSG:4548"),
     Case("a town in no CRS", town(crs="梁山坐标"), "unknown-crs", "", mend="EPSG:"),
 ]
 

@@ -177,9 +177,19 @@ def test_several_layers_of_a_role(tmp_path: Path) -> None:
     town = assemble_town("镇", read_layers(sources))
     assert town.buildings.index.tolist() == ["b1", "b2", "b3", "b9"]
     assert town.streets is not None
-    # node numbers of the two layers are kept apart
-    first, second = town.streets.iloc[:4], town.streets.iloc[4:]
-    assert not set(first[["u", "v"]].to_numpy().ravel()) & set(second[["u", "v"]].to_numpy().ravel())
+    # lines of two layers meet where they cross, as lines of one layer do
+    assert town.streets.index.tolist() == ["s1-0", "s1-1", "s2-0", "s2-1", "s2-2", "t1-0", "t1-1"]
+    assert town.streets.loc["s2-2", "u"] == town.streets.loc["t1-0", "v"] == town.streets.loc["t1-1", "u"]
+
+
+def test_layers_of_streets_without_ids_are_told_apart(tmp_path: Path) -> None:
+    files = town_files(tmp_path)
+    paths = [write(tmp_path / f"{y}.gpkg", frame([line((-10, y), (410, y))])) for y in (230, 250)]
+    sources = [*files.values(), *(LayerSource(path, "streets", datum="cgcs2000") for path in paths)]
+    town = assemble_town("镇", read_layers(sources))
+    assert town.streets is not None
+    assert town.streets.index.is_unique
+    assert len(town.streets) == 4 + 2 * 2 + 2
 
 
 def test_a_town_without_streets_or_units(tmp_path: Path) -> None:

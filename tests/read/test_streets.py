@@ -120,6 +120,30 @@ def test_a_gap_wider_than_the_tolerance_stays_and_is_named() -> None:
     assert "1-0" in str(notice.message)
 
 
+def test_streets_that_never_meet_are_refused() -> None:
+    # a grid of 5 x 5 blocks whose sides all stop 2 m before the corner
+    sides = [[(100 * i + 2, 100 * j), (100 * i + 98, 100 * j)] for i in range(5) for j in range(6)]
+    with pytest.raises(InputError) as caught:
+        build_streets(table(*sides), where=Where("路.shp"))
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.where.file, len(fault.where.rows)) == ("streets-disconnected", "路.shp", 29)
+    assert "30 separate parts; 97%" in str(fault.given)
+
+
+def test_islands_of_streets_are_named_everywhere_but_not_refused() -> None:
+    # four islands, each a ladder of 13 streets
+    islands = [
+        side
+        for k in range(4)
+        for side in (
+            *([(1000 * k, 0), (1000 * k, 600)], [(1000 * k + 100, 0), (1000 * k + 100, 600)]),
+            *([(1000 * k, 100 * j), (1000 * k + 100, 100 * j)] for j in range(7)),
+        )
+    ]
+    _, notices = build_streets(table(*islands))
+    assert [notice.everywhere for notice in notices if notice.code == "streets-disconnected"] == [True]
+
+
 def test_ends_that_nearly_meet_are_joined() -> None:
     streets, _ = build_streets(table([(0, 0), (50, 0)], [(50.3, 0.3), (100, 0)], [(50, -0.3), (50, -50)]))
     assert Counter(dict(graph_of(streets).degree()).values()) == {1: 3, 3: 1}
