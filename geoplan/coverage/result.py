@@ -25,6 +25,7 @@ from geoplan.standards import Profile, Rule, Standard, circle_limit, circle_rule
 __all__ = ["Coverage"]
 
 _CLUSTER_M = 100.0
+_MARGIN_M = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -389,7 +390,7 @@ class Coverage:
                 land = shapely.make_valid(level.table.geometry.loc[unit])
                 for limit, shape in reached.items():
                     cut[limit].append(shapely.intersection(shape, land))
-            shapes = {limit: shapely.union_all(parts) for limit, parts in cut.items()}
+            shapes = _nested({limit: _union(parts) for limit, parts in cut.items()})
         table = pd.DataFrame({"minutes": list(limits), "limit": list(limits.values())}, dtype=np.float64)
         return GeoDataFrame(table, geometry=[shapes[limit] for limit in limits.values()], crs=self.town.crs)
 
@@ -473,6 +474,22 @@ class Coverage:
         table = self.reach.isochrones(metric, facilities=facilities, limits=limits)
         found = dict(zip(table["limit"].astype(float), table.geometry, strict=True))
         return {limit: found.get(limit, shapely.MultiPolygon()) for limit in limits}
+
+
+def _union(shapes: list[Any]) -> Any:
+    """The land of several shapes, without the lines along which some only touch."""
+    parts = shapely.get_parts(np.array(shapes, dtype=object))
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+
+
+def _nested(shapes: dict[float, Any]) -> dict[float, Any]:
+    """Land within each limit, ascending, made to cover that of smaller ones where cutting has rounded their edges."""
+    inner = shapely.MultiPolygon()
+    nested = {}
+    for limit, shape in shapes.items():
+        outer = shape if shapely.covers(shape, inner) else shapely.union(shape, shapely.buffer(inner, _MARGIN_M))
+        nested[limit] = inner = outer
+    return nested
 
 
 def _plain(value: Any) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from handmade import CrowReach, buildings, facilities, level, town
-from shapely import box
+from shapely import Polygon, box
 
 from geoplan.coverage import Case, Coverage, CoverageOptions, measure_coverage
 from geoplan.coverage.walks import Walker
@@ -358,6 +359,22 @@ def test_a_level_without_units_has_no_verdict_on_floor_areas() -> None:
     levels = street_town().levels
     nothing = Level("communities", levels[0].table.iloc[:0])
     assert measure(street_town(levels=(nothing,))).total()["floor_area_ok"] is None
+
+
+def test_rings_of_own_centres_are_nested_though_slanting_borders_cut_them() -> None:
+    x = np.linspace(-3000.0, 8000.0, 8)
+    border = [(float(a), 37.7 + 0.123 * float(a)) for a in x]
+    south = Polygon([(-3000, -4000), (8000, -4000), *reversed(border)])
+    north = Polygon([(-3000, 4000), (8000, 4000), *reversed(border)])
+    coverage = measure(
+        street_town(levels=(level("communities", {"south": south, "north": north}),)),
+        centre="own",
+        tiers="",
+        minutes=(7, 11, 13, 17, 19, 23),
+    )
+    rings = coverage.isochrones().geometry.array
+    assert all(large.covers(small) for small, large in pairwise(rings))
+    assert all(large.area - small.area > 1e4 for small, large in pairwise(rings))
 
 
 def test_notices_say_what_a_reader_must_know() -> None:
