@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from paths import SHARED_DATA
 
-ROOT = Path(__file__).parent.parent
-SHARED_DATA = ROOT.parent / "shared" / "data"
 # No timed tests: machines differ, and two cores may be shared by many.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from paths import ROOT
 from shapely.affinity import affine_transform
 from small_town import BUILDINGS, TOML, layers, write_layers, write_ledger, write_town
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from conftest import ROOT
+from paths import ROOT
 from small_town import TOML, layers, write_layers, write_town
 
 from geoplan import __version__

@@ -10,7 +10,7 @@ import handmade
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
+from paths import ROOT
 
 from geoplan.model import Level, Town
 from geoplan.partition.plan import today

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import ROOT
+from paths import ROOT
 from small_town import write_ledger, write_town
 
 from geoplan.errors import InputError
