@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
+MAP = "map.html"
+
 
 def propose(
     context: typer.Context,
@@ -59,6 +61,7 @@ def propose(
     import json as json_module
 
     from geoplan import __version__
+    from geoplan.maps import proposal_map, render_map
     from geoplan.partition.propose import propose_communities
     from geoplan.project import load_project, load_town
     from geoplan.project.running import default_folder
@@ -72,7 +75,7 @@ def propose(
     number = _parts(parts)
     wanted = None if objective is None else tuple(word.strip() for word in objective.split(",") if word.strip())
     folder = (default_folder(settings) if out is None else out) / "propose"
-    check_outputs(folder, FILES)
+    check_outputs(folder, (*FILES, MAP))
     asked = {"target": target, "lower": lower, "upper": upper, "parts": parts, "objective": objective}
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
@@ -96,6 +99,7 @@ def propose(
             inputs=fingerprint_files((settings.path, *settings.files()), base=settings.folder),
             options={**asked, "effort": effort, "time_limit_s": time_limit, "seed": seed},
             language=language,
+            also={MAP: render_map(proposal_map(proposals, town=town, title=settings.title, language=language))},
         )
     if json:
         record = proposals_record(proposals, language=language)

@@ -1,4 +1,4 @@
-"""Maps: one offline folium page of a coverage."""
+"""Maps: one offline folium page of a coverage, or of proposals for new boundaries."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import folium
 
 from geoplan.errors import Fault, OutputError, msg
 from geoplan.maps.content import page_content
-from geoplan.maps.page import OfflineFigure, PageLayer
+from geoplan.maps.page import offline_page
+from geoplan.maps.proposals import proposal_map
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
 
-__all__ = ["coverage_map", "render_map", "save_map"]
+__all__ = ["coverage_map", "proposal_map", "render_map", "save_map"]
 
 
 def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
@@ -43,27 +44,7 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
     InputError
         If the language is unknown or the case was not measured.
     """
-    content = page_content(coverage, coverage.find_case(case), language=language)
-    (south, west), (north, east) = content["bounds"]
-    page = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2],
-        zoom_start=14,
-        tiles=None,
-        zoom_control=False,
-        zoom_snap=0.25,
-        wheel_px_per_zoom_level=90,
-        min_zoom=4,
-        max_zoom=20,
-        attribution_control=False,
-        fade_animation=False,
-        font_size="14px",
-    )
-    # These lists name files on the internet; the page brings its own Leaflet and needs nothing else.
-    page.default_js = []
-    page.default_css = []
-    OfflineFigure(title=content["title"], language=content["language"]).add_child(page)
-    page.add_child(PageLayer(content))
-    return page
+    return offline_page(page_content(coverage, coverage.find_case(case), language=language))
 
 
 def render_map(page: folium.Map) -> str:
@@ -72,7 +53,7 @@ def render_map(page: folium.Map) -> str:
     Parameters
     ----------
     page
-        What :func:`coverage_map` made.
+        What :func:`coverage_map` or :func:`proposal_map` made.
 
     Returns
     -------
@@ -88,7 +69,7 @@ def save_map(page: folium.Map, path: str | Path) -> Path:
     Parameters
     ----------
     page
-        What :func:`coverage_map` made.
+        What :func:`coverage_map` or :func:`proposal_map` made.
     path
         File to write; an older one of that name is replaced in one step.
 

@@ -10,7 +10,11 @@ from pathlib import Path
 __all__ = ["leaflet_script", "leaflet_style", "page_scripts", "page_style"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("packed", "style", "model", "canvas", "painters", "labels", "popup", "search", "panel", "main")
+_COMMON = ("packed", "style", "model", "canvas", "painters", "labels", "popup", "search", "panel")
+_SCRIPTS = {
+    "coverage": (*_COMMON, "main"),
+    "proposals": (*_COMMON, "redraw", "redrawmap", "redrawpopup", "redrawpanel", "main"),
+}
 
 
 def _leaflet(name: str) -> Path:
@@ -58,15 +62,20 @@ def leaflet_style() -> str:
 
 
 @cache
-def page_scripts() -> tuple[tuple[str, str], ...]:
+def page_scripts(page: str = "coverage") -> tuple[tuple[str, str], ...]:
     """The project's own scripts in the order in which they build on each other.
+
+    Parameters
+    ----------
+    page
+        Which page: ``"coverage"`` or ``"proposals"``.
 
     Returns
     -------
     tuple of (str, str)
         Name and JavaScript.
     """
-    return tuple((name, (_HERE / "js" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS)
+    return tuple((name, (_HERE / "js" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS[page])
 
 
 @cache

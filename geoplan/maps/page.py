@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import folium
 from branca.element import Element, Figure, MacroElement
 
 from geoplan.maps.assets import leaflet_script, leaflet_style, page_scripts, page_style
 
-__all__ = ["OfflineFigure", "PageLayer", "to_json"]
+__all__ = ["OfflineFigure", "PageLayer", "offline_page", "to_json"]
 
 _RUNS = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # What branca calls its elements; what stands in the data or the title is left alone.
@@ -74,7 +75,8 @@ class PageLayer(MacroElement):
     Parameters
     ----------
     data
-        What ``js/main.js`` expects, made by :mod:`geoplan.maps.content`.
+        What ``js/main.js`` expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
+        ``page`` says which of the two.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -98,9 +100,10 @@ class PageLayer(MacroElement):
         figure, parent = self.get_root(), self._parent
         if not isinstance(figure, Figure) or parent is None:
             raise TypeError("a geoplan layer is drawn on a folium map")
+        scripts = page_scripts(str(self.data.get("page", "coverage")))
         head = [("leaflet_style", f"<style>{leaflet_style()}</style>"), ("style", f"<style>{page_style()}</style>")]
         head.append(("leaflet", f"<script>{leaflet_script()}</script>"))
-        head += [(f"{name}.js", f"<script>{code}</script>") for name, code in page_scripts()]
+        head += [(f"{name}.js", f"<script>{code}</script>") for name, code in scripts]
         for name, text in head:
             figure.header.add_child(_Raw(text + "\n"), name=f"geoplan_{name}")
         name = self.get_name()
@@ -176,3 +179,37 @@ def _policy(page: str) -> str:
 
 def _hash(code: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def offline_page(content: Mapping[str, Any]) -> folium.Map:
+    """A folium map without tiles that shows a page's content.
+
+    Parameters
+    ----------
+    content
+        Title, language and bounds, and what the page's script needs.
+
+    Returns
+    -------
+    folium.Map
+    """
+    (south, west), (north, east) = content["bounds"]
+    page = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=14,
+        tiles=None,
+        zoom_control=False,
+        zoom_snap=0.25,
+        wheel_px_per_zoom_level=90,
+        min_zoom=4,
+        max_zoom=20,
+        attribution_control=False,
+        fade_animation=False,
+        font_size="14px",
+    )
+    # These lists name files on the internet; the page brings its own Leaflet and needs nothing else.
+    page.default_js = []
+    page.default_css = []
+    OfflineFigure(title=content["title"], language=content["language"]).add_child(page)
+    page.add_child(PageLayer(content))
+    return page

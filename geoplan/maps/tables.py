@@ -17,7 +17,7 @@ from geoplan.text.labels import known_name, title_name
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
 
-__all__ = ["Packer"]
+__all__ = ["Packer", "label_anchors", "pack_barriers", "pack_streets"]
 
 Packed = dict[str, Any]
 
@@ -171,10 +171,7 @@ class Packer:
 
     def anchors(self, series: GeoSeries) -> GeoSeries:
         """Where a label stands well: the middle of the widest place of the largest part."""
-        parts = series.explode(index_parts=False)
-        largest = parts[~parts.index.duplicated()] if len(parts) == len(series) else _largest(parts)
-        circles = shapely.maximum_inscribed_circle(largest.reindex(series.index).array, tolerance=10.0)
-        return GeoSeries(shapely.get_point(circles, 0), index=series.index, crs=series.crs)
+        return label_anchors(series)
 
     def isochrones(self) -> Packed:
         """Bands, the widest first."""
@@ -218,22 +215,79 @@ class Packer:
         }
 
     def streets(self, table: GeoDataFrame) -> Packed:
-        """Streets with their weight on the page: 0 thin, 1 collector, 2 arterial."""
-        weight = [2 if kind in _ARTERIALS else int(kind in _COLLECTORS) for kind in table["kind"]]
-        return {
-            "geometry": self.geometry(table.geometry),
-            "name": pack_words(table["name"]),
-            "weight": pack_integers(np.array(weight)),
-        }
+        """Streets, drawn by their weight."""
+        return pack_streets(table, origin=self.origin)
 
     def barriers(self, table: GeoDataFrame) -> Packed:
-        """Barriers; ``kind`` is what the script draws, ``label`` what people call it."""
-        return {
-            "geometry": self.geometry(table.geometry),
-            "name": pack_words(table["name"]),
-            "kind": pack_words(table["kind"]),
-            "label": pack_words(known_name("barrier", kind, self.language) for kind in table["kind"]),
-        }
+        """Barriers by kind."""
+        return pack_barriers(table, origin=self.origin, language=self.language)
+
+
+def label_anchors(series: GeoSeries) -> GeoSeries:
+    """Where a label stands well: the middle of the widest place of the largest part.
+
+    Parameters
+    ----------
+    series
+        Polygons in metres.
+
+    Returns
+    -------
+    GeoSeries
+        Points on the same index.
+    """
+    parts = series.explode(index_parts=False)
+    largest = parts[~parts.index.duplicated()] if len(parts) == len(series) else _largest(parts)
+    circles = shapely.maximum_inscribed_circle(largest.reindex(series.index).array, tolerance=10.0)
+    return GeoSeries(shapely.get_point(circles, 0), index=series.index, crs=series.crs)
+
+
+def pack_streets(table: GeoDataFrame, *, origin: tuple[int, int]) -> Packed:
+    """Streets with their weight on the page: 0 thin, 1 collector, 2 arterial.
+
+    Parameters
+    ----------
+    table
+        The town's streets.
+    origin
+        Micro-degrees from which packed coordinates count.
+
+    Returns
+    -------
+    dict
+        Packed columns.
+    """
+    weight = [2 if kind in _ARTERIALS else int(kind in _COLLECTORS) for kind in table["kind"]]
+    return {
+        "geometry": pack_geometry(table.geometry.to_crs(4326).array, origin=origin),
+        "name": pack_words(table["name"]),
+        "weight": pack_integers(np.array(weight)),
+    }
+
+
+def pack_barriers(table: GeoDataFrame, *, origin: tuple[int, int], language: str) -> Packed:
+    """Barriers; ``kind`` is what the script draws, ``label`` what people call it.
+
+    Parameters
+    ----------
+    table
+        The town's barriers.
+    origin
+        Micro-degrees from which packed coordinates count.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    dict
+        Packed columns.
+    """
+    return {
+        "geometry": pack_geometry(table.geometry.to_crs(4326).array, origin=origin),
+        "name": pack_words(table["name"]),
+        "kind": pack_words(table["kind"]),
+        "label": pack_words(known_name("barrier", kind, language) for kind in table["kind"]),
+    }
 
 
 def _in_order(town: Town) -> Town:

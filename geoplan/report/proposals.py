@@ -18,6 +18,7 @@ from geoplan.report.records import json_value
 from geoplan.report.staging import staged
 from geoplan.report.styles import plain_fill
 from geoplan.text import translate
+from geoplan.text.labels import known_name
 
 if TYPE_CHECKING:
     from geoplan.partition.propose import Proposal
@@ -25,24 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "proposal_name", "proposals_record", "write_proposals"]
 
 FILES = ("proposals.gpkg", "proposals.xlsx", "summary.json")
-
-_NAMES = {
-    "moved": msg("Fewest households moved"),
-    "even": msg("Most even communities"),
-    "walk": msg("Shortest walks"),
-    "compact": msg("Most compact communities"),
-    "weights": msg("By the weights given"),
-    "balance": msg("Between the others"),
-    "none": msg("No proposal"),
-}
-_RULES = {
-    "too_large": msg("too large"),
-    "too_small": msg("too small"),
-    "enclave": msg("enclave"),
-    "detached": msg("detached"),
-    "walk": msg("shorter walk"),
-    "balance": msg("balance"),
-}
 
 
 def proposal_name(proposal: Proposal, language: str) -> str:
@@ -59,7 +42,7 @@ def proposal_name(proposal: Proposal, language: str) -> str:
     -------
     str
     """
-    return translate(_NAMES.get(proposal.name, msg("{name}", name=proposal.name)), language)
+    return known_name("proposal", proposal.name, language)
 
 
 def proposals_record(proposals: Sequence[Proposal], *, language: str = "zh") -> dict[str, Any]:
@@ -117,6 +100,7 @@ def write_proposals(
     inputs: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     language: str = "zh",
+    also: Mapping[str, str] | None = None,
 ) -> tuple[Path, ...]:
     """Write all proposals of one call: ``proposals.gpkg``, ``proposals.xlsx`` and ``summary.json``.
 
@@ -132,6 +116,8 @@ def write_proposals(
         For the record: version of geoplan, input files to SHA-256, options of the call.
     language
         Language of names and reasons.
+    also
+        Further files by name with their text, such as the map; written together with the others.
 
     Returns
     -------
@@ -165,7 +151,9 @@ def write_proposals(
         (stage / FILES[1]).write_bytes(save_bytes(_book(proposals, town, language)))
         text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
         (stage / FILES[2]).write_text(text + "\n", encoding="utf-8", newline="\n")
-    return tuple(folder / name for name in FILES)
+        for name, content in (also or {}).items():
+            (stage / name).write_text(content, encoding="utf-8", newline="\n")
+    return tuple(folder / name for name in (*FILES, *(also or {})))
 
 
 def _write_gpkg(proposals: Sequence[Proposal], target: Path, language: str) -> None:
@@ -203,7 +191,7 @@ def _change_rows(proposal: Proposal, language: str) -> list[dict[str, Any]]:
     rows = []
     for row in proposal.changes.to_dict("records"):
         row["from_name"], row["to_name"] = names.get(row["from"], row["from"]), names.get(row["to"], row["to"])
-        row["rule"] = translate(_RULES.get(row["rule"], msg("{name}", name=row["rule"])), language)
+        row["rule"] = known_name("mends", row["rule"], language)
         row["reason"] = translate(row["reason"], language)
         row["undoing_breaks"] = "; ".join(translate(text, language) for text in row["undoing_breaks"])
         rows.append(row)

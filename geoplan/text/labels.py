@@ -23,6 +23,8 @@ Group = Literal[
     "table",
     "severity",
     "status",
+    "proposal",
+    "mends",
 ]
 
 _LEVELS = {
@@ -96,6 +98,23 @@ _KNOWN: Mapping[Group, Mapping[str, Message]] = {
         "unverified": msg("unverified"),
         "derived": msg("derived"),
     },
+    "proposal": {
+        "moved": msg("Fewest households moved"),
+        "even": msg("Most even communities"),
+        "walk": msg("Shortest walks"),
+        "compact": msg("Most compact communities"),
+        "weights": msg("By the weights given"),
+        "balance": msg("Between the others"),
+        "none": msg("No proposal"),
+    },
+    "mends": {
+        "too_large": msg("too large"),
+        "too_small": msg("too small"),
+        "enclave": msg("enclave"),
+        "detached": msg("detached"),
+        "walk": msg("shorter walk"),
+        "balance": msg("balance"),
+    },
 }
 
 
@@ -106,7 +125,7 @@ def known_message(group: Group, value: object) -> Message | str:
     ----------
     group
         What the code says: ``"level"`` is all units of a level, ``"unit"`` one of them, ``"facility"``, ``"estate"``
-        and ``"barrier"`` are kinds.
+        and ``"barrier"`` are kinds; ``"proposal"`` is what a proposal favours, ``"mends"`` what a change mends.
     value
         What stands in the data.
 

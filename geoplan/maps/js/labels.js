@@ -257,5 +257,5 @@
     }
   }
 
-  geoplan.labels = {makeLabels, clip};
+  geoplan.labels = {makeLabels, place, clip};
 })();

@@ -3,7 +3,7 @@
   "use strict";
   const geoplan = (window.geoplan = window.geoplan || {});
   const {readPage, layerOf, anchorOf} = geoplan.model;
-  const {element, content} = geoplan.popup;
+  const {element} = geoplan.popup;
 
   const NARROW = 640; // pixels; below it the panel lies at the bottom and folds
   const TOUCH_PIXELS = 9;
@@ -12,19 +12,21 @@
 
   /** @param {L.Map} map @param {HTMLScriptElement} source holds the page's data as JSON */
   function show(map, source) {
-    const page = readPage(JSON.parse(source.textContent));
+    const data = JSON.parse(source.textContent);
     source.remove();
-    const state = {limit: page.minutes.length - 1, visible: firstLayers(page), selected: null};
-    const painters = [...geoplan.painters.makePainters(page, state), geoplan.labels.makeLabels(page, state)];
-    const canvas = new geoplan.canvas.CanvasLayer(painters);
-    const view = {map, page, state, canvas, popup: null};
+    const kind = (geoplan.pages || {})[data.page] || coverage;
+    const page = kind.read(data);
+    const state = kind.start(page);
+    const canvas = new geoplan.canvas.CanvasLayer(kind.painters(page, state));
+    const view = {map, kind, page, state, canvas, popup: null};
     const go = (thing) => select(view, thing, {move: true});
-    const panel = geoplan.panel.makePanel(page, state, {changed: () => changed(view), go}, source.id);
+    const panel = kind.panel(page, state, {changed: () => changed(view), go}, source.id);
     const search = geoplan.search.makeSearch(page, go, source.id);
     const said = element("p", "gp-hidden");
     said.setAttribute("role", "status");
     const side = element("div", "gp-side", [search, panel.panel, said]);
     view.said = said;
+    view.refresh = panel.refresh;
     view.side = side;
     view.select = (thing, options) => select(view, thing, options || {});
 
@@ -51,6 +53,19 @@
     (geoplan.views = geoplan.views || []).push(view);
     return view;
   }
+
+  /** What this module needs to know of a page; that of proposals is in redrawpanel.js. */
+  const coverage = {
+    read: readPage,
+    start: (page) => ({limit: page.minutes.length - 1, visible: firstLayers(page), selected: null}),
+    painters: (page, state) => [...geoplan.painters.makePainters(page, state), geoplan.labels.makeLabels(page, state)],
+    panel: (...given) => geoplan.panel.makePanel(...given),
+    content: geoplan.popup.content,
+    geometryOf: (page, thing) => layerOf(page, thing).geometry,
+    anchorOf,
+    stays: (thing) => thing.kind !== "cluster",
+    atPointer: (thing) => thing.kind === "unit" || thing.kind === "estate",
+  };
 
   /** Which layers show at first. */
   function firstLayers(page) {
@@ -92,24 +107,25 @@
 
   function changed(view) {
     const {selected} = view.state;
-    if (selected && selected.kind === "cluster") select(view, null, {});
+    if (selected && !view.kind.stays(selected)) select(view, null, {});
     else if (view.popup && view.popup.isOpen()) fillPopup(view);
     view.canvas.redraw();
   }
 
   /**
    * Mark a thing and say what is known about it; null marks nothing.
-   * @param {Object} view @param {Object|null} thing @param {{move: boolean=, at: L.LatLng=}} options
+   * @param {Object} view @param {Object|null} wanted @param {{move: boolean=, at: L.LatLng=}} options
    */
-  function select(view, thing, options) {
-    const {map, page, state, canvas} = view;
+  function select(view, wanted, options) {
+    const {map, kind, page, state, canvas} = view;
     if (view.popup) view.popup.remove();
+    const thing = kind.arrive ? kind.arrive(view, wanted) : wanted;
     state.selected = thing;
     canvas.redraw();
     if (!thing) return;
-    if (options.move) map.fitBounds(boundsOf(map, page, thing), Object.assign({maxZoom: CLOSEST, animate: false}, padding(view)));
-    const [x, y] = anchorOf(page, thing);
-    const at = thing.kind === "unit" || thing.kind === "estate" ? options.at : null;
+    if (options.move) map.fitBounds(boundsOf(view, thing), Object.assign({maxZoom: CLOSEST, animate: false}, padding(view)));
+    const [x, y] = kind.anchorOf(page, thing);
+    const at = kind.atPointer(thing) ? options.at : null;
     view.popup = L.popup(popupOptions(view)).setLatLng(at || map.unproject(L.point(x, y), 0));
     const body = fillPopup(view);
     view.said.textContent = Array.from(body.querySelectorAll(".gp-popup-head > *"), (node) => node.textContent).join(" ");
@@ -143,14 +159,14 @@
 
   function fillPopup(view) {
     const {page, state, popup} = view;
-    const body = content(page, state, state.selected, (thing) => select(view, thing, {move: true}));
+    const body = view.kind.content(page, state, state.selected, (thing) => select(view, thing, {move: true}));
     popup.setContent(body);
     return body;
   }
 
   /** Bounds of a thing and of everything that belongs to it. */
-  function boundsOf(map, page, thing) {
-    const g = layerOf(page, thing).geometry;
+  function boundsOf({map, kind, page}, thing) {
+    const g = kind.geometryOf(page, thing);
     const bounds = L.latLngBounds([]);
     for (const i of thing.all || [thing.index]) {
       const [west, north, east, south] = geoplan.packed.box(g, i);

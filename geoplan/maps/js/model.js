@@ -119,5 +119,5 @@
     return [(west + east) / 2, (north + south) / 2];
   }
 
-  geoplan.model = {readPage, shareOf, buildingName, layerOf, anchorOf};
+  geoplan.model = {readPage, readLayer, fill, formatter, shareOf, buildingName, layerOf, anchorOf};
 })();

@@ -421,5 +421,5 @@
     return best;
   }
 
-  geoplan.painters = {makePainters, mark, look, strokeBarrier};
+  geoplan.painters = {makePainters, streets, barriers, mark, look, strokeBarrier};
 })();

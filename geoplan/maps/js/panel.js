@@ -24,15 +24,14 @@
       lesserNotices(page),
     ]);
     more.id = `${id}-more`;
-    const main = element("div", "gp-main", [title(page), headline(context), minutesSwitch(context), rule(context), warnings(page)]);
+    const main = element("div", "gp-main", [title(page, page.basis.map(([, value]) => value).join(" · ")), headline(context), minutesSwitch(context), rule(context), warnings(page)]);
     const panel = element("section", "gp-panel", [toggle(page, more), main, more]);
     panel.setAttribute("aria-label", page.text("panel"));
     refresh();
     return {panel, refresh};
   }
 
-  function title(page) {
-    const brief = page.basis.map(([, value]) => value).join(" · ");
+  function title(page, brief) {
     return element("header", "gp-title", [element("h1", "", nameNode(page.title)), element("p", "", nameNode(brief))]);
   }
 
@@ -322,5 +321,5 @@
     return list;
   }
 
-  geoplan.panel = {makePanel};
+  geoplan.panel = {makePanel, title, toggle, fold, warnings, lesserNotices, layerRow, barrierRows, swatch, drawn};
 })();

@@ -216,5 +216,5 @@
     return [head(page, page.text("street"), page.layers.streets.name(i), "")];
   }
 
-  geoplan.popup = {content, element, nameNode};
+  geoplan.popup = {content, element, nameNode, head, rows, link};
 })();

@@ -97,7 +97,7 @@
     status.setAttribute("role", "status");
 
     function show() {
-      entries = entries || makeEntries(page);
+      entries = entries || (page.entries || (() => makeEntries(page)))();
       const all = find(entries, input.value);
       found = all.slice(0, SHOWN);
       active = -1;
@@ -178,5 +178,5 @@
     return element("div", "gp-search", [input, clear, list, status]);
   }
 
-  geoplan.search = {makeSearch, makeEntries, find};
+  geoplan.search = {makeSearch, makeEntries, find, fold};
 })();
