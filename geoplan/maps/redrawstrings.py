@@ -37,7 +37,7 @@ _PAGE: dict[str, Message] = {
     "today_parts": msg("communities today"),
     "today_outside": msg("{count} are too large or too small", count="{count}"),
     "today_fine": msg("all are of the size wanted"),
-    "today_enclaves": msg("{count} enclaves", count="{count}"),
+    "today_enclaves": msg("enclaves: {count}", count="{count}"),
     "compared": msg("Alternatives side by side"),
     "measure": msg("Measure"),
     "row_parts": msg("Communities"),
