@@ -13,8 +13,6 @@ from geoplan.errors import Fault, InputError, msg
 if TYPE_CHECKING:
     from geoplan.partition.propose import Proposal
 
-__all__ = ["propose"]
-
 MAP = "map.html"
 
 

@@ -21,6 +21,10 @@ from geoplan.partition.search import Budget, Problem, StoppedBy, graph_component
 __all__ = ["GraphPartition", "partition_graph"]
 
 
+SWAPS = 0.2
+"""Share of exchanges in the search for the fewest cut edges: it helps where coarse units meet a tight range."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphPartition:
     """A partition of a graph and what is known of it.
@@ -168,7 +172,7 @@ def _fewest_cuts(problem: Problem, budget: Budget, seed: int) -> Outcome:
     if problem.parts == problem.units:
         forced = float(problem.edge_cost.sum() / 2)
     stop_at = -np.inf if forced is None else forced
-    found = search(problem, budget=replace(budget, stop_at=stop_at), seed=seed)
+    found = search(problem, budget=replace(budget, stop_at=stop_at), seed=seed, swaps=SWAPS)
     return Outcome(
         found.closest, count_cut_edges(problem, found.closest), forced, found.stopped_by, found.moves, found.runs
     )

@@ -44,7 +44,7 @@ PENALTIES = (0.3, 1.0, 3.0)
 DEFAULT_EFFORT = 60
 """Millions of moves where neither effort nor time limit is given."""
 
-CONVERGED_HITS, CONVERGED_RUNS = 12, 48
+CONVERGED_HITS, CONVERGED_RUNS = 40, 100
 """The best value was met by so many runs, out of at least so many."""
 
 SAME = 1e-9

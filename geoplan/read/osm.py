@@ -14,7 +14,7 @@ from pyproj import CRS
 
 from geoplan.errors import Fault, InputError, Where, msg
 from geoplan.model import Datum, Notice
-from geoplan.read.crs import town_crs
+from geoplan.read.crs import parse_crs, town_crs
 from geoplan.read.osm_areas import (
     build_barriers,
     build_buildings,
@@ -176,8 +176,11 @@ def _choose(scan: OsmScan, crs: str | CRS) -> CRS:
         corners = shapely.bounds(shapely.from_wkb(areas)) if areas else np.empty((0, 4))
         nodes = scan.facility_nodes
         lon, lat = np.r_[corners[:, 0], nodes.lon], np.r_[corners[:, 1], nodes.lat]
+    text = crs if isinstance(crs, str) else crs.to_wkt()
+    if not len(lon) and text.strip().lower() not in {"", "auto"}:
+        return parse_crs(text, Where(column="crs"))  # nothing with a place in the file contradicts it
     middle = (float(np.median(lon)), float(np.median(lat))) if len(lon) else (0.0, 0.0)
-    return town_crs(crs if isinstance(crs, str) else crs.to_wkt(), *middle)
+    return town_crs(text, *middle)
 
 
 def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuery, ...], file: str) -> OsmRead:

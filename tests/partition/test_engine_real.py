@@ -56,7 +56,7 @@ def test_least_moment_of_inertia_proven_on_the_larger(shared_data: Path, state: 
 @pytest.mark.slow
 def test_taipei_from_12_to_21(shared_data: Path) -> None:
     graph, district = taipei(shared_data)
-    assert (len(graph), graph.number_of_edges()) == (456, 1407)
+    assert (len(graph), graph.number_of_edges()) == (456, 1180)
     total = sum(h for _, h in graph.nodes(data="households"))
     limits = {
         "weight": "households",
