@@ -10,9 +10,11 @@ from __future__ import annotations
 import io
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
+_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 FOLDER = Path(__file__).parent / "locale" / "zh" / "LC_MESSAGES"
 
 
@@ -75,7 +77,10 @@ def compile_catalogue(templates: list[str], translations: dict[str, str]) -> tup
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import write_po
 
-    catalog = Catalog(locale="zh_Hans", project="geoplan", charset="utf-8", fuzzy=False)
+    # the header would hold the minute of writing
+    catalog = Catalog(
+        locale="zh_Hans", project="geoplan", charset="utf-8", fuzzy=False, creation_date=_DATE, revision_date=_DATE
+    )
     for template in templates:
         catalog.add(template, translations.get(template, ""))
     catalog.mime_headers = [("Content-Type", "text/plain; charset=utf-8")]
