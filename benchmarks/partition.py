@@ -14,6 +14,7 @@ import argparse
 import importlib.util
 import os
 import random
+import signal
 import sys
 import time
 import warnings
@@ -169,7 +170,9 @@ def chain(case: CutInstance, limit: float, seed: int, *, kind: str) -> str:
     )
     updaters = {"cut_edges": gc.updaters.cut_edges, "population": gc.updaters.Tally("TOTPOP", alias="population")}
     state, step, kept = None, 0, None
-    while time.perf_counter() - begun < limit:
+    signal.signal(signal.SIGALRM, out_of_time)  # one tree may take longer than the limit
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    while time.perf_counter() - begun < limit - 0.01:
         try:
             if state is None:
                 state = gc.Partition.from_random_assignment(graph, case.parts, 0.005, "TOTPOP", updaters=updaters)
@@ -183,7 +186,12 @@ def chain(case: CutInstance, limit: float, seed: int, *, kind: str) -> str:
         step += 1
         if kind == "bursts" and step % 10 == 0 and kept is not None:
             state = kept
+    signal.setitimer(signal.ITIMER_REAL, 0)
     return f"{best:.0f} ({step} steps)" if best < float("inf") else f"none in range ({step} steps)"
+
+
+def out_of_time(*_: object) -> None:
+    raise TimeoutError
 
 
 def in_range(state: Any, case: CutInstance) -> bool:

@@ -239,9 +239,13 @@ class _View:
         low, high = np.full(c, self.lower / self.upper), np.ones(c)
         if c > m:
             low[m], high[m] = (self.parts - m) * low[m], (self.parts - m) * high[m]
-        blocks, lows, highs = [one_each, held], [np.ones(n), low], [np.ones(n), high]
+        # no part is empty, even where the lower limit is 0
+        number = csr_array((np.ones(n * c), held.tocoo().coords), (c, size))
+        fewest = np.append(np.ones(m), np.full(c - m, self.parts - m))
+        blocks = [one_each, held, number]
+        lows, highs = [np.ones(n), low, fewest], [np.ones(n), high, np.full(c, np.inf)]
         if flags:
-            blocks[1:], lows[1:], highs[1:] = self._flag_rows(held, size)
+            blocks[1:], lows[1:], highs[1:] = self._flag_rows(held, number, size)
         return Model(
             cost=cost,
             rows=csr_array(vstack(blocks)),
@@ -271,18 +275,21 @@ class _View:
         part_of = np.unique(piece, return_inverse=True)[1]
         return part_of.astype(np.int64) if len(np.unique(piece)) == self.parts else None
 
-    def _flag_rows(self, held: csr_array, size: int) -> tuple[list[csr_array], list[np.ndarray], list[np.ndarray]]:
+    def _flag_rows(
+        self, held: csr_array, number: csr_array, size: int
+    ) -> tuple[list[csr_array], list[np.ndarray], list[np.ndarray]]:
+        """A part that is given up holds nothing; one that is kept is in its range and not empty."""
         n, m = len(self.weight), self.m
         flag = n * m + np.arange(m)
         at_least = csr_array((np.full(m, self.lower / self.upper), (np.arange(m), flag)), (m, size))
         at_most = csr_array((np.ones(m), (np.arange(m), flag)), (m, size))
         kept = csr_array((np.ones(m), (np.zeros(m, int), flag)), (1, size))
         inf = np.full(m, np.inf)
-        number = np.array([float(self.parts)])
+        wanted = np.array([float(self.parts)])
         return (
-            [held - at_least, held - at_most, kept],
-            [np.zeros(m), -inf, number],
-            [inf, np.zeros(m), number],
+            [held - at_least, held - at_most, number - at_most, number - at_most * n, kept],
+            [np.zeros(m), -inf, np.zeros(m), -inf, wanted],
+            [inf, np.zeros(m), inf, np.zeros(m), wanted],
         )
 
     def cuts(self, x: np.ndarray) -> list[Cut]:

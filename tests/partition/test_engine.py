@@ -43,7 +43,7 @@ def worlds(draw: st.DrawFn) -> tuple[nx.Graph, dict, int, int, int]:
     return graph, base, parts, max(int(mean) - slack, 0), int(mean) + slack
 
 
-@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(worlds(), st.sampled_from(OBJECTIVES))
 def test_small_tilings_by_brute_force(world: tuple, objective: str) -> None:
     graph, base, parts, lower, upper = world
@@ -76,6 +76,44 @@ def test_small_tilings_by_brute_force(world: tuple, objective: str) -> None:
         assert found.bound == pytest.approx(found.objective)
     if objective == "moment":  # the bound on households moved looks at all new parts together: not always tight
         assert found.optimal
+
+
+@pytest.mark.parametrize(
+    ("objective", "weights", "edges", "base", "parts", "lower", "upper", "best"),
+    [
+        # HiGHS 1.16 loses the constant of the objective where it is given a start, and proved 8
+        ("moment", [6, 5, 3, 0, 5, 2, 0], ["04", "01", "12", "25", "23", "36", "56"], "abababa", 3, 2, 12, 7),
+        ("moment", [2, 5, 4, 4, 0, 2, 2], ["01", "14", "12", "25", "23", "36", "45", "56"], "abababa", 3, 3, 9, 6),
+        # units without weight: the name of a part travels where the search seldom looks
+        ("moved", [0, 3, 1, 2], ["01", "12", "23"], "aaba", 2, 0, 7, 1),
+        ("moved", [0, 2, 3, 2, 0, 2], ["03", "12", "25", "34"], "caccbc".replace(" ", ""), 4, 0, 6, 2),
+    ],
+)
+def test_once_wrong(
+    objective: str,
+    weights: list[int],
+    edges: list[str],
+    base: str,
+    parts: int,
+    lower: int,
+    upper: int,
+    best: float,
+) -> None:
+    graph = nx.Graph()
+    graph.add_nodes_from((i, {"h": h}) for i, h in enumerate(weights))
+    graph.add_edges_from((int(e[0]), int(e[1])) for e in edges)
+    found = partition_graph(
+        graph,
+        weight="h",
+        parts=parts,
+        lower=lower,
+        upper=upper,
+        objective=objective,
+        base=dict(enumerate(base)),
+        distances=grid_distances(graph),
+        effort=1,
+    )
+    assert (found.objective, found.bound, found.optimal) == (best, best, True)
 
 
 def hexagon_town(rows: int, columns: int) -> nx.Graph:
