@@ -14,9 +14,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from geoplan.partition.kernel import components_of_parts
-
-__all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "separator", "solve", "solve_in_rounds", "tighten"]
+__all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "solve", "solve_in_rounds", "tighten"]
 
 NODES_PER_EFFORT = 20
 """Branch-and-bound nodes that count as much work as a million moves of the search."""
@@ -325,34 +323,3 @@ def tighten(
 def _binds(cut: Cut, x: np.ndarray) -> bool:
     value = float(cut.values @ x[cut.columns])
     return value >= cut.high - 1e-7 or value <= cut.low + 1e-7
-
-
-def separator(indptr: np.ndarray, indices: np.ndarray, root: np.ndarray, other: int) -> np.ndarray:
-    """Smallest neighbours of a connected set that part it from a unit.
-
-    Parameters
-    ----------
-    indptr, indices
-        Neighbours in CSR form.
-    root
-        Mask of the connected set.
-    other
-        A unit outside the set and not next to it.
-
-    Returns
-    -------
-    ndarray of int64
-        Units next to the set from which ``other`` is reached without passing the others: every path between the two
-        goes through one of them. Empty where no path exists.
-    """
-    ring = np.zeros(len(root), bool)
-    for unit in np.flatnonzero(root):
-        ring[indices[indptr[unit] : indptr[unit + 1]]] = True
-    ring &= ~root
-    side = np.where(ring | root, 1, 0)
-    piece = components_of_parts(indptr, indices, side)
-    beyond = piece == piece[other]
-    return np.array(
-        [v for v in np.flatnonzero(ring) if beyond[indices[indptr[v] : indptr[v + 1]]].any()],
-        np.int64,
-    )

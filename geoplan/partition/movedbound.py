@@ -4,11 +4,6 @@ The best matching pairs each new part with at most one base part. A part that st
 the model; all new parts together are one more column, the pool, whose weight must suffice for them. Weights must lie in
 their ranges; connectivity is added as rows while it is broken. Every partition is a point of the model, so its least
 cost is a bound.
-
-References
-----------
-Validi, H., Buchanan, A., Lykhovyd, E. (2022). Imposing contiguity constraints in political districting models.
-Operations Research 70(2) (separators as rows).
 """
 
 from __future__ import annotations
@@ -28,12 +23,12 @@ from geoplan.partition.milp import (
     Guard,
     Model,
     Rounds,
-    separator,
     solve,
     solve_in_rounds,
     tighten,
 )
 from geoplan.partition.outcome import match_parts, weight_moved
+from geoplan.partition.rows import joining, ring_of, ways_out
 from geoplan.partition.search import DEFAULT_EFFORT, Budget, StoppedBy
 
 __all__ = ["Bound", "counts_alone", "moved_bound"]
@@ -321,7 +316,7 @@ class _View:
 
     def cuts(self, x: np.ndarray) -> list[Cut]:
         """Rows that an answer breaks: pieces too light to be a part, pieces apart, a pool that cannot be divided."""
-        n, c = len(self.weight), self.columns
+        n, c, graph = len(self.weight), self.columns, (self.indptr, self.indices)
         part_of = np.argmax(x[: n * c].reshape(n, c), axis=1)
         piece = components_of_parts(self.indptr, self.indices, part_of)
         held = np.bincount(piece, weights=self.weight)
@@ -330,16 +325,19 @@ class _View:
             pieces = np.unique(piece[part_of == part])
             light = pieces[held[pieces] < self.lower - 1e-9]
             for i in light:
-                found += self._reach_out(piece == i, part, np.flatnonzero(piece == i))
+                found += ways_out(*graph, piece == i, np.flatnonzero(piece == i), self._of_part(part))
             if part == self.m:
                 found += [cut for i in pieces if (cut := self._undividable(piece == i, part)) is not None]
             elif len(pieces) > 1 and not len(light):
-                found += self._join(piece, pieces[np.argsort(-held[pieces], kind="stable")], part)
+                root = piece == pieces[np.argmax(held[pieces])]
+                anchor = int(np.flatnonzero(root)[np.argmax(self.weight[root])])
+                apart = np.flatnonzero((part_of == part) & ~root)
+                found += joining(*graph, root, anchor, apart, self._of_part(part))
         return found
 
     def fractional_cuts(self, x: np.ndarray) -> list[Cut]:
         """Rows that a fractional answer breaks: a lot of units too light for a part, held by it without a way out."""
-        n, c = len(self.weight), self.columns
+        n, c, graph = len(self.weight), self.columns, (self.indptr, self.indices)
         share = x[: n * c].reshape(n, c)
         tail = np.repeat(np.arange(n), np.diff(self.indptr))
         seen: set[tuple[int, bytes]] = set()
@@ -348,49 +346,29 @@ class _View:
             for level in LEVELS:
                 inside = share[:, part] > level
                 joined = inside[tail] & inside[self.indices]
-                graph = csr_array((np.ones(joined.sum(), np.int8), (tail[joined], self.indices[joined])), (n, n))
-                lot = connected_components(graph, directed=False)[1]
+                links = csr_array((np.ones(joined.sum(), np.int8), (tail[joined], self.indices[joined])), (n, n))
+                lot = connected_components(links, directed=False)[1]
                 held = np.bincount(lot, weights=self.weight)
                 for i in np.unique(lot[inside]):
                     members = lot == i
                     key = (part, members.tobytes())
                     if held[i] < self.lower - 1e-9 and key not in seen:
                         seen.add(key)
-                        out = float(share[self._ring(members), part].sum())
-                        held_fast = (share[:, part] > out + 1e-6) & (self.weight > 0)
-                        found += self._reach_out(members, part, np.flatnonzero(members & held_fast))
+                        out = float(share[ring_of(*graph, members), part].sum())
+                        held_fast = members & (share[:, part] > out + 1e-6) & (self.weight > 0)
+                        found += ways_out(*graph, members, np.flatnonzero(held_fast), self._of_part(part))
         return found
-
-    def _ring(self, members: np.ndarray) -> np.ndarray:
-        ring = np.zeros(len(members), bool)
-        for unit in np.flatnonzero(members):
-            ring[self.indices[self.indptr[unit] : self.indptr[unit + 1]]] = True
-        return np.flatnonzero(ring & ~members)
-
-    def _reach_out(self, members: np.ndarray, part: int, units: np.ndarray) -> list[Cut]:
-        """A set lighter than the lower limit holds these units of a part only if the part goes on outside."""
-        ring = self._ring(members) * self.columns + part
-        values = np.concatenate([[1.0], -np.ones(len(ring))])
-        return [Cut(np.concatenate([[unit * self.columns + part], ring]), values, -np.inf, 0.0) for unit in units]
 
     def _undividable(self, members: np.ndarray, part: int) -> Cut | None:
         weight = float(self.weight[members].sum())
         most = np.floor(weight / self.lower + 1e-9) if self.lower > 0 else members.sum()
         if weight < self.lower - 1e-9 or weight <= most * self.upper + 1e-9:
             return None
-        inside, ring = np.flatnonzero(members) * self.columns + part, self._ring(members) * self.columns + part
+        columns = self._of_part(part)
+        inside, ring = columns[members], columns[ring_of(self.indptr, self.indices, members)]
         values = np.concatenate([np.ones(len(inside)), -np.ones(len(ring))])
         return Cut(np.concatenate([inside, ring]), values, -np.inf, len(inside) - 1.0)
 
-    def _join(self, piece: np.ndarray, pieces: np.ndarray, part: int) -> list[Cut]:
-        """Two units of one part, on either side of a separator, need one of its units."""
-        root = piece == pieces[0]
-        one = int(np.flatnonzero(root)[np.argmax(self.weight[root])])
-        found = []
-        for i in pieces[1:]:
-            for other in np.flatnonzero(piece == i):
-                through = separator(self.indptr, self.indices, root, int(other)) * self.columns + part
-                ends = np.array([one, int(other)]) * self.columns + part
-                values = np.concatenate([np.ones(2), -np.ones(len(through))])
-                found.append(Cut(np.concatenate([ends, through]), values, -np.inf, 1.0))
-        return found
+    def _of_part(self, part: int) -> np.ndarray:
+        """Column of each unit for a part."""
+        return np.arange(len(self.weight)) * self.columns + part

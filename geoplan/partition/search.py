@@ -47,6 +47,13 @@ DEFAULT_EFFORT = 60
 CONVERGED_HITS, CONVERGED_RUNS = 40, 100
 """The best value was met by so many runs, out of at least so many."""
 
+HEAT = (2.0, 0.25)
+"""First and last temperature of a run, in units of a typical cost."""
+
+MOVES_PER_UNIT, FEW_MOVES_PER_UNIT, MANY_MOVES = 5_000, 700, 350_000
+"""Of one run: small graphs get the first for each unit up to the last number, large ones the second for each unit. Many
+short runs from different starts meet good valleys more often than few long ones."""
+
 SAME = 1e-9
 """Energies that differ by less are the same."""
 
@@ -323,7 +330,7 @@ def search(
     budget: Budget,
     seed: int = 0,
     start: Callable[[np.random.Generator, int], np.ndarray] | None = None,
-    heat: tuple[float, float] = (4.0, 0.15),
+    heat: tuple[float, float] = HEAT,
     penalties: tuple[float, ...] = PENALTIES,
     swaps: float = 0.0,
     run_moves: int | None = None,
@@ -361,7 +368,7 @@ def search(
     """
     warm_up()
     clock = _Clock(budget)
-    run_moves = run_moves or int(np.clip(problem.units * 5_000, 10_000, 5_000_000))
+    run_moves = run_moves or _run_moves(problem.units)
     record = _Record(problem)
     run, stopped = 0, clock.reason
     try:
@@ -389,6 +396,10 @@ def search(
         runs=run,
         stopped_by=stopped,
     )
+
+
+def _run_moves(units: int) -> int:
+    return max(min(units * MOVES_PER_UNIT, MANY_MOVES), units * FEW_MOVES_PER_UNIT, 10_000)
 
 
 class _Record:
