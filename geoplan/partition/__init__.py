@@ -5,7 +5,8 @@ from __future__ import annotations
 from geoplan.partition.graph import GraphPartition, partition_graph
 from geoplan.partition.infeasible import Conflict, Infeasible, Relaxation, explain_infeasible
 from geoplan.partition.movedbound import Bound, moved_bound
-from geoplan.partition.search import Budget, Found, Problem
+from geoplan.partition.problem import Problem
+from geoplan.partition.search import Budget, Found
 
 __all__ = [
     "Bound",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from geoplan.partition.moved import start_from_base
 from geoplan.partition.outcome import match_parts
-from geoplan.partition.search import Budget, Problem, is_feasible, search
+from geoplan.partition.problem import Problem, is_feasible
+from geoplan.partition.search import Budget, search
 from geoplan.partition.walks import Sites
 from geoplan.places.enclaves import NOTCH_OTHER, NOTCH_OWN
 

@@ -21,18 +21,10 @@ from scipy.sparse import csr_array, vstack
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, solve_in_rounds
 from geoplan.partition.outcome import Outcome, moment_of_inertia
+from geoplan.partition.problem import Problem, is_feasible
 from geoplan.partition.rows import joining
-from geoplan.partition.search import (
-    DEFAULT_EFFORT,
-    Budget,
-    Found,
-    Problem,
-    StoppedBy,
-    grow_parts,
-    is_feasible,
-    search,
-    warm_up,
-)
+from geoplan.partition.search import DEFAULT_EFFORT, Budget, Found, StoppedBy, search, warm_up
+from geoplan.partition.starts import grow_parts
 
 __all__ = ["Fixed", "lagrangian_fixing", "solve_moment"]
 
