@@ -215,8 +215,7 @@ def metis_parts(problem: Problem, *, rng: np.random.Generator) -> np.ndarray | N
     settings = pymetis.Options(contig=1, seed=int(rng.integers(2**31)), ufactor=5, niter=50)
     _, drawn = pymetis.part_graph(
         problem.parts,
-        xadj=problem.indptr,
-        adjncy=problem.indices,
+        pymetis.CSRAdjacency(problem.indptr, problem.indices),
         vweights=weights.tolist(),
         options=settings,
         recursive=False,
