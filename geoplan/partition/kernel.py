@@ -1,11 +1,11 @@
 """The compiled search: simulated annealing over connected partitions.
 
-One move gives one unit to the part of a neighbour, or exchanges two near each other (which counts where units are
-coarse against the range). The energy is a sum that each move changes locally: weights of cut
-edges, a cost for each unit in each part (households moved, walk to the part's centre, inertia), an evenness term and a
-penalty for parts outside their range. Every move is checked to leave the giving part in one piece, so that each state
-of the search is a connected partition; ranges may be broken on the way (else tight bands cannot be crossed) but never
-in what is returned as feasible.
+One move gives one unit to the part of a neighbour, exchanges two near each other, or gives one on to a third part in a
+chain (which counts where units are coarse against the range). The energy is a sum that each move changes locally:
+weights of cut edges, a cost for each unit in each part (households moved, walk to the part's centre, inertia), an
+evenness term and a penalty for parts outside their range. Every move is checked to leave the giving part in one piece,
+so that each state of the search is a connected partition; ranges may be broken on the way (else tight bands cannot be
+crossed) but never in what is returned as feasible.
 
 The state lives in arrays that Python holds between slices of work, so that a run can be interrupted without losing
 anything.
@@ -21,6 +21,10 @@ import numpy as np
 from numba import njit
 
 __all__ = ["anneal", "components_of_parts", "start_state"]
+
+
+CHAINS = 0.3
+"""Share of the moves with a unit in return in which a third part gets it."""
 
 
 @njit(cache=True)
@@ -302,7 +306,7 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
     penalty
         Cost of one weight unit outside a range.
     swaps
-        Share of the moves that give a unit and take another back.
+        Share of the moves that give a unit while its new part gives another, back or on to a third part.
     temperatures
         At the start and the end of the schedule.
     steps
@@ -360,24 +364,38 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
         if q == p or members[p] == 1 or unit_cost[v, q] == np.inf:
             continue
         back = -1
+        r = p  # who gets what q gives in return: p in an exchange, a third part in a chain
         if swaps > 0.0 and _random(random_state) < swaps:
             back = _walk_to(v, p, q, indptr, indices, part_of, random_state)
-            if back < 0 or unit_cost[back, p] == np.inf:
+            if back < 0:
+                continue
+            if _random(random_state) < CHAINS:
+                third = part_of[indices[indptr[back] + int(_random(random_state) * (indptr[back + 1] - indptr[back]))]]
+                r = third if third != q else p
+            if unit_cost[back, r] == np.inf:
                 continue
         change = _change(v, p, q, indptr, indices, edge_cost, unit_cost, part_of)
-        moved = weight[v]
+        new_p, new_q, new_r = held[p] - weight[v], held[q] + weight[v], held[r]
         if back >= 0:
-            change += _change(back, q, p, indptr, indices, edge_cost, unit_cost, part_of)
-            change += 2.0 * _shared(v, back, indptr, indices, edge_cost)
-            moved -= weight[back]
-        gave, took = held[p] - moved, held[q] + moved
+            change += _change(back, q, r, indptr, indices, edge_cost, unit_cost, part_of)
+            change += (2.0 if r == p else 1.0) * _shared(v, back, indptr, indices, edge_cost)
+            new_q -= weight[back]
+            new_r += weight[back]
+            if r == p:
+                new_p += weight[back]
         if even != 0.0:
             change += even * (
-                _uneven(gave, target) + _uneven(took, target) - _uneven(held[p], target) - _uneven(held[q], target)
+                _uneven(new_p, target) + _uneven(new_q, target) - _uneven(held[p], target) - _uneven(held[q], target)
             )
+            if r != p:
+                change += even * (_uneven(new_r, target) - _uneven(held[r], target))
         was_out = _excess(held[p], lower[p], upper[p]), _excess(held[q], lower[q], upper[q])
-        is_out = _excess(gave, lower[p], upper[p]), _excess(took, lower[q], upper[q])
+        is_out = _excess(new_p, lower[p], upper[p]), _excess(new_q, lower[q], upper[q])
         rise = change + penalty * (is_out[0] + is_out[1] - was_out[0] - was_out[1])
+        was_out_r, is_out_r = 0.0, 0.0
+        if r != p:
+            was_out_r, is_out_r = _excess(held[r], lower[r], upper[r]), _excess(new_r, lower[r], upper[r])
+            rise += penalty * (is_out_r - was_out_r)
         if rise > 0.0 and _random(random_state) >= np.exp(-rise / heat):
             continue
         if not _stays_whole(v, indptr, indices, part_of, seen, wanted, stack, stamp):
@@ -386,17 +404,21 @@ def anneal(  # one loop that must compile to one function: its pieces above are 
         if back >= 0:
             touches = False
             for e in range(indptr[back], indptr[back + 1]):
-                touches = touches or part_of[indices[e]] == p
+                touches = touches or part_of[indices[e]] == r
             if not touches or not _stays_whole(back, indptr, indices, part_of, seen, wanted, stack, stamp):
                 _give(v, q, p, indptr, indices, part_of, foreign, border, place, size)
                 continue
-            _give(back, q, p, indptr, indices, part_of, foreign, border, place, size)
-        else:
-            members[p] -= 1
-            members[q] += 1
+            _give(back, q, r, indptr, indices, part_of, foreign, border, place, size)
+            members[q] -= 1
+            members[r] += 1
+        members[p] -= 1
+        members[q] += 1
 
         energy += change
-        held[p], held[q] = gave, took
+        held[p], held[q] = new_p, new_q
+        if r != p:
+            held[r] = new_r
+            outside += int(is_out_r > 0.0) - int(was_out_r > 0.0)
         outside += int(is_out[0] > 0.0) + int(is_out[1] > 0.0) - int(was_out[0] > 0.0) - int(was_out[1] > 0.0)
         if outside == 0 and energy < best_energy - 1e-9:
             best_energy = energy
