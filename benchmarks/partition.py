@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import random
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,7 +48,14 @@ METIS_SEEDS = 1_000
 
 
 def main() -> None:
-    sections = {"cuts": cuts, "hess": hess, "taipei": move_taipei, "scale": scale}
+    sections = {
+        "cuts": cuts,
+        "hess": hess,
+        "taipei": move_taipei,
+        "villages": merge_villages,
+        "county": county,
+        "scale": scale,
+    }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the instances")
     parser.add_argument("--only", nargs="+", choices=sections, default=list(sections))
@@ -255,6 +265,112 @@ def move_taipei(options: argparse.Namespace) -> None:
         found.stopped_by,
         f"{seconds:.1f}",
     )
+
+
+def merge_villages(options: argparse.Namespace) -> None:
+    """Taipei's villages as communities of 1,000 to 3,000: those above are named, those below join their neighbours."""
+    print("\n## Taipei's villages as communities of 1,000 to 3,000 households")
+    if not has_data(options.data / "taiwan-villages", "villages"):
+        return
+    graph, _ = taipei(options.data)
+    held = dict(graph.nodes(data="households"))
+    above = sorted((v for v in graph if held[v] > 3_000), key=lambda v: -held[v])
+    below = [v for v in graph if held[v] < 1_000]
+    print(f"{len(graph)} villages; {len(above)} above 3,000 must be split; rows: households")
+    print(", ".join(f"{v}: {held[v]:,}" for v in above))
+    rest = graph.subgraph(set(graph) - set(above)).copy()
+    alone = [v for c in nx.connected_components(rest) if sum(held[v] for v in c) < 1_000 for v in c]
+    rest.remove_nodes_from(alone)
+    limits = {"parts": len(rest) - len(set(below) - set(alone)), "lower": 1_000, "upper": 3_000}
+    begun = time.perf_counter()
+    found = partition_graph(
+        rest, weight="households", **limits, objective="moved", base={v: v for v in rest}, effort=20, seed=options.seed
+    )
+    seconds = time.perf_counter() - begun
+    assert not faults_of(rest, found.assignment, "households", **limits)
+    table(["below 1,000", "with no neighbour to join", "villages into", "moved", "bound", "stopped by", "s"])
+    numbers = f"{found.objective:,.0f}", f"{found.bound or 0.0:,.0f}", found.stopped_by, f"{seconds:.1f}"
+    row(len(below), len(alone), f"{len(rest)} into {limits['parts']}", *numbers)
+    lots: dict[int, list[int]] = {}
+    for village, part in found.assignment.items():
+        lots.setdefault(part, []).append(village)
+    print(
+        "merged: " + "; ".join(" + ".join(f"{v} ({held[v]:,})" for v in lot) for lot in lots.values() if len(lot) > 1)
+    )
+
+
+# ---- the sample county, by the command and in memory
+
+
+def county(options: argparse.Namespace) -> None:
+    print("\n## Sample county (synthetic): 16 communities into 21, then 14; two under 500 households absorbed")
+    print("the second run of the command: the first may compile")
+    table(
+        [
+            "command",
+            "feasible",
+            "moved",
+            "bound",
+            "gap",
+            "enclaves",
+            "estates split",
+            "worst deviation",
+            "wall s",
+            "CPU s",
+        ]
+    )
+    with tempfile.TemporaryDirectory() as out:
+        words = [sys.executable, "-m", "geoplan", "propose", str(ROOT / "sample_data" / "county"), "--target", "3000"]
+        words += ["--parts", "21", "--seed", str(options.seed), "--json", "--out", out]
+        for _ in range(2):
+            begun, used = time.perf_counter(), os.times()
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            seconds, spent = time.perf_counter() - begun, os.times()
+        cpu = spent.children_user + spent.children_system - used.children_user - used.children_system
+        said = json.loads(done.stdout)
+        for a in said["alternatives"]:
+            assert all(part["pieces"] == 1 for part in a["parts"])
+            numbers = f"{a['moved_households']:,.0f}", f"{a['moved_bound']:,.0f}", f"{a['gap']:.1%}"
+            rest = f"{a['enclaves_after']} (today {said['enclaves_before']})", a["split_estates"] or "none"
+            row(
+                a["name"],
+                said["feasible"],
+                *numbers,
+                *rest,
+                f"{a['max_deviation']:.1%}",
+                f"{seconds:.1f}",
+                f"{cpu:.1f}",
+            )
+    county_steps(options.seed)
+
+
+def county_steps(seed: int) -> None:
+    """From the 21 to 14, and today's two smallest communities absorbed, everything else as it is."""
+    import geoplan
+    from geoplan.partition import ProposeOptions
+    from geoplan.places.units import UnitOptions, build_units
+    from geoplan.reach import build_reach
+
+    town = geoplan.load(ROOT / "sample_data" / "county")
+    units = build_units(town, options=UnitOptions(divide_above=3450))
+    options = ProposeOptions(prepared=units, reach=build_reach(town))
+    table(["step", "parts", "households in a part", "moved", "bound", "gap", "enclaves", "s"])
+
+    def step(name: str, **asked: Any) -> Any:
+        begun = time.perf_counter()
+        best = geoplan.propose_communities(town, options=options, seed=seed, **asked)[0]
+        seconds = time.perf_counter() - begun
+        held = best.after.parts["households"]
+        bound = best.bound.value if best.bound else float("nan")
+        span = f"{held.min():,.0f} to {held.max():,.0f}"
+        gap = "" if best.gap is None else f"{best.gap:.1%}"
+        enclaves = len(best.enclaves_after)
+        row(name, len(held), span, f"{best.moved_households:,.0f}", f"{bound:,.0f}", gap, enclaves, f"{seconds:.1f}")
+        return best
+
+    first = step("16 into 21 of 3,000", target=3000, parts=21)
+    step("the 21 into 14", target=town.buildings["households"].sum() / 14, parts=14, start=first.partition)
+    step("two under 500 absorbed", lower=500, upper=8_000, parts=14)
 
 
 # ---- growing towns
