@@ -15,7 +15,15 @@ from geoplan.model import Level, Notice, Town
 from geoplan.places.assignment import assign_buildings, match_points, unit_parents, valid_polygons
 from geoplan.places.contiguity import SharedEdges, contiguity_table
 from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, bounding_lines, collect_seeds
-from geoplan.places.tiling import Faces, match_edges, polygonal, share_out, street_blocks, wide_parts
+from geoplan.places.tiling import (
+    Faces,
+    enclosed_tiles,
+    match_edges,
+    polygonal,
+    share_out,
+    street_blocks,
+    wide_parts,
+)
 
 __all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
 
@@ -179,17 +187,17 @@ def build_units(
     regions = polygonal(valid_polygons(today))
     home = assign_buildings(town, chosen.name)
     seeds = collect_seeds(town, chosen, kind, regions, options)
-    at, base, astride = _bases(town, seeds, regions, today.index, home, options)
+    stands = _bases(town, seeds, regions, today.index, home, options)
     barrier = barrier_land(town)
-    pieces, rest = _fill(town, seeds, regions, at, base, barrier, kind, options)
+    pieces, rest = _fill(town, seeds, regions, stands, barrier, kind, options)
     ids = [*seeds.ids, *(f"{today.index[r]}-rest-{n}" for r, n in rest)]
     tiles, cores = np.array(pieces.tile, dtype=object), np.array(pieces.core, dtype=object)
     faces = match_edges(regions, tiles, np.array(pieces.region, dtype=np.int64), cores=cores)
     of_piece = np.append(np.array(pieces.unit, dtype=np.int64), -1)
     unit = of_piece[faces.piece]
     _close_slivers(faces, unit, options.sliver_m)
-    base = np.append(base, np.array([r for r, _ in rest], dtype=np.int64))
-    table = _table(seeds, ids, base, np.append(astride, np.zeros(len(rest), bool)), faces, unit, today)
+    base = np.append(stands.base, np.array([r for r, _ in rest], dtype=np.int64))
+    table = _table(seeds, ids, base, np.append(stands.astride, np.zeros(len(rest), bool)), faces, unit, today)
     table, of_building, lost = _count(town, table, seeds.of_building)
     rank = table.index.get_indexer(np.array(ids, dtype=object))
     one, two, xy = faces.edges()
@@ -225,46 +233,63 @@ def _level(town: Town, name: str | None) -> Level:
     return town.level(name or names[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """Where seeds take land: seed and region (rows) of every place, sorted by region and seed; the base of each seed.
+
+    ``base`` is -1 for a seed in no region.
+    """
+
+    seed: NDArray[np.int64]
+    region: NDArray[np.int64]
+    base: NDArray[np.int64]
+    astride: NDArray[np.bool_]
+
+    def within(self, region: int) -> NDArray[np.int64]:
+        """Seeds that take land in a region, sorted."""
+        low, high = np.searchsorted(self.region, [region, region + 1])
+        return self.seed[low:high]
+
+
 def _bases(
     town: Town, seeds: Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Area of each seed in each region, base of each seed (-1: in no region), and whether it lies astride."""
-    area = np.zeros((len(seeds.shapes), len(regions)))
+) -> _Stands:
+    """Find where seeds take land, and the base of each: where most households live, else where most of its area is."""
+    n, k = len(seeds.shapes), len(regions)
     seed, region = shapely.STRtree(regions).query(seeds.shapes, predicate="intersects")
-    area[seed, region] = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
+    order = np.lexsort((region, seed))
+    seed, region = seed[order], region[order]
+    area = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
     if seeds.ids == list(ids):
         # The level's own units: each is its own base, wherever their drawings overlap.
-        return np.diag(np.diag(area)), np.arange(len(ids)), np.zeros(len(ids), bool)
-    living = np.zeros_like(area)
+        own = (seed == region) & (area > 0)
+        return _Stands(seed[own], region[own], np.arange(k), np.zeros(n, bool))
+    seed, region, area = seed[area > 0], region[area > 0], area[area > 0]
     at = pd.Index(np.array(seeds.ids, dtype=object)).get_indexer(seeds.of_building.to_numpy(dtype=object))
     place = ids.get_indexer(home.to_numpy(dtype=object))
-    known = (at >= 0) & (place >= 0)
-    np.add.at(living, (at[known], place[known]), town.buildings["households"].to_numpy(float)[known])
-    living[area <= 0] = 0.0
-    by_people = living.sum(axis=1) > 0
-    base = np.where(by_people, living.argmax(axis=1), area.argmax(axis=1))
-    tied = by_people & ((living == living.max(axis=1, keepdims=True)).sum(axis=1) > 1)
-    first = np.where(living == living.max(axis=1, keepdims=True), area, -1.0).argmax(axis=1)
-    base = np.where(tied, first, base)
-    base[area.sum(axis=1) <= 0] = -1
-    share = area / np.maximum(area.sum(axis=1, keepdims=True), 1e-9)
-    foreign = (living > 0) | (share >= options.astride_share)
-    foreign[np.arange(len(base)), base] = False
-    rows, cols = np.nonzero(foreign)
-    thin = shapely.is_empty(
-        shapely.buffer(shapely.intersection(seeds.shapes[rows], regions[cols]), -options.sliver_m / 2)
-    )
-    foreign[rows[thin], cols[thin]] = False
-    area[~foreign & (np.arange(len(regions)) != base[:, None])] = 0.0
-    return area, base.astype(np.int64), foreign.any(axis=1)
+    row = pd.Index(seed * k + region).get_indexer(np.where((at >= 0) & (place >= 0), at * k + place, -1))
+    held = town.buildings["households"].to_numpy(float)
+    living = np.bincount(row[row >= 0], weights=held[row >= 0], minlength=len(seed))
+    base = np.full(n, -1, np.int64)
+    order = np.lexsort((region, -area, -living, seed))
+    there, first = np.unique(seed[order], return_index=True)
+    base[there] = region[order][first]
+    share = area / np.bincount(seed, weights=area, minlength=n)[seed]
+    foreign = ((living > 0) | (share >= options.astride_share)) & (region != base[seed])
+    rows = np.flatnonzero(foreign)
+    shared = shapely.intersection(seeds.shapes[seed[rows]], regions[region[rows]])
+    foreign[rows[shapely.is_empty(shapely.buffer(shared, -options.sliver_m / 2))]] = False
+    astride = np.bincount(seed[foreign], minlength=n) > 0
+    keep = foreign | (region == base[seed])
+    order = np.lexsort((seed[keep], region[keep]))
+    return _Stands(seed[keep][order], region[keep][order], base, astride)
 
 
 def _fill(
     town: Town,
     seeds: Seeds,
     regions: NDArray[np.object_],
-    area: NDArray[np.float64],
-    base: NDArray[np.int64],
+    stands: _Stands,
     barrier: shapely.Geometry | None,
     kind: UnitKind,
     options: UnitOptions,
@@ -274,8 +299,8 @@ def _fill(
     rest: list[tuple[int, int]] = []
     lines = bounding_lines(town) if kind == "building" else None
     for r, region in enumerate(regions):
-        here = np.flatnonzero(area[:, r] > 0)
-        own, guests = here[base[here] == r], here[base[here] != r]
+        here = stands.within(r)
+        own, guests = here[stands.base[here] == r], here[stands.base[here] != r]
         land = region
         if len(guests):
             shapes = polygonal(shapely.intersection(seeds.shapes[guests], region))
@@ -308,22 +333,16 @@ def _dry_tiles(
 ) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
     """Tiles of the seeds on their side of every barrier (empty where none); wide land of nobody, its cores."""
     dry = land if barrier is None else shapely.difference(land, barrier)
-    sides = shapely.get_parts(polygonal(dry)[0]) if lines is None else street_blocks(dry, lines, area_m2=0.0)
+    if lines is not None:
+        return _building_tiles(dry, seeds, lines, options)
     found: list[list[shapely.Geometry]] = [[] for _ in seeds]
     rest: list[shapely.Geometry] = []
     cores: list[shapely.Geometry] = []
     tree = shapely.STRtree(seeds)
-    for side in sides:
-        near = np.sort(tree.query(side, predicate="intersects"))
-        cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
-        real = shapely.area(cut) > _TIP * shapely.area(seeds[near])
-        near, cut = near[real], cut[real]
+    for side in shapely.get_parts(polygonal(dry)[0]):
+        near, cut = _on_side(tree, seeds, side)
         left = shapely.difference(side, shapely.union_all(cut))
-        wide = (
-            wide_parts(left, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
-            if lines is None or not len(near)
-            else np.zeros(0, dtype=object)
-        )
+        wide = wide_parts(left, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
         if not len(near) and not len(wide):
             alone = shapely.get_num_geometries(land) > 1 and any(part.equals(side) for part in shapely.get_parts(land))
             if alone:
@@ -335,8 +354,42 @@ def _dry_tiles(
             found[i].append(tile)
         rest += list(tiles[len(near) :])
         cores += list(wide)
-    joined = [shapely.union_all(parts) if parts else shapely.Polygon() for parts in found]
-    return np.array(joined, dtype=object), rest, cores
+    return _joined(found), rest, cores
+
+
+def _on_side(
+    tree: shapely.STRtree, seeds: NDArray[np.object_], side: shapely.Geometry
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Rows of the seeds that stand on one side of the barriers by more than a tip, and their land there."""
+    near = np.sort(tree.query(side, predicate="intersects"))
+    cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
+    real = shapely.area(cut) > _TIP * shapely.area(seeds[near])
+    return near[real], cut[real]
+
+
+def _joined(found: list[list[shapely.Geometry]]) -> NDArray[np.object_]:
+    """The tiles of each seed as one geometry, empty where there is none."""
+    shapes = [parts[0] if len(parts) == 1 else shapely.union_all(parts) for parts in found]
+    return np.array([shapely.Polygon() if shape.is_empty else shape for shape in shapes], dtype=object)
+
+
+def _building_tiles(
+    dry: shapely.Geometry, seeds: NDArray[np.object_], lines: list[shapely.Geometry], options: UnitOptions
+) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
+    """Tiles of buildings in the blocks that streets, barriers and today's boundaries bound; wide blocks without any."""
+    blocks = street_blocks(dry, lines, area_m2=0.0)
+    tree = shapely.STRtree(seeds)
+    sides = [_on_side(tree, seeds, block) for block in blocks]
+    rows = np.concatenate([np.zeros(0, np.int64), *(near for near, _ in sides)])
+    cut = np.concatenate([np.zeros(0, dtype=object), *(shapes for _, shapes in sides)])
+    of = np.repeat(np.arange(len(blocks)), [len(near) for near, _ in sides])
+    found: list[list[shapely.Geometry]] = [[] for _ in seeds]
+    for i, tile in zip(rows, enclosed_tiles(blocks, cut, of, step_m=options.step_m), strict=True):
+        found[i].append(tile)
+    empty = [block for block, (near, _) in zip(blocks, sides, strict=True) if not len(near)]
+    wide = [wide_parts(block, width_m=options.rest_width_m, area_m2=options.rest_area_m2) for block in empty]
+    tiles = [share_out(b, parts, step_m=options.step_m) for b, parts in zip(empty, wide, strict=True) if len(parts)]
+    return _joined(found), [tile for some in tiles for tile in some], [part for parts in wide for part in parts]
 
 
 def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> None:
