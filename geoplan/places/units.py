@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,22 +15,14 @@ from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.model import Level, Notice, Town
 from geoplan.places.assignment import assign_buildings, match_points, unit_parents, valid_polygons
 from geoplan.places.contiguity import SharedEdges, contiguity_table
-from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, bounding_lines, collect_seeds
-from geoplan.places.tiling import (
-    Faces,
-    enclosed_tiles,
-    match_edges,
-    polygonal,
-    share_out,
-    street_blocks,
-    wide_parts,
-)
+from geoplan.places.filling import Pieces, fill_regions, find_stands
+from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, collect_seeds
+from geoplan.places.tiling import Faces, match_edges, polygonal
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 __all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
-
-
-_TIP = 0.02
-"""An estate that reaches over a barrier with less than this share of its area does not take land there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +66,22 @@ class Units:
     def astride(self) -> tuple[str, ...]:
         """Ids of the units that lie in several of today's communities."""
         return tuple(self.table.index[self.table["astride"].to_numpy(dtype=bool)])
+
+    @property
+    def graph(self) -> Graph:
+        """The units that join as a :class:`libpysal.graph.Graph`, weighted by metres of shared boundary.
+
+        Rook contiguity but for boundaries that an uncrossed barrier closes; units without neighbours are its isolates.
+        """
+        from libpysal.graph import Graph
+
+        ids = self.table.index.to_numpy(dtype=object)
+        rows = self.contiguity[self.contiguity["joins"].to_numpy(dtype=bool)]
+        one, two = rows["unit"].to_numpy(dtype=object), rows["neighbor"].to_numpy(dtype=object)
+        alone = ids[~np.isin(ids, np.concatenate([one, two]))]
+        focal, neighbor = np.concatenate([one, two, alone]), np.concatenate([two, one, alone])
+        metre = rows["shared_m"].to_numpy(float)
+        return Graph.from_arrays(focal, neighbor, np.concatenate([metre, metre, np.zeros(len(alone))]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +140,6 @@ def unit_graph(units: Units) -> UnitGraph:
     )
 
 
-@dataclass(slots=True)
-class _Pieces:
-    """Tiles before their edges are matched: unit (row of ids), region (row), tile, the dry land in it, and the seed."""
-
-    unit: list[int]
-    region: list[int]
-    tile: list[shapely.Geometry]
-    dry: list[shapely.Geometry]
-    core: list[shapely.Geometry]
-
-    def add(
-        self, unit: int, region: int, tile: shapely.Geometry, dry: shapely.Geometry, core: shapely.Geometry
-    ) -> None:
-        self.unit.append(unit)
-        self.region.append(region)
-        self.tile.append(tile)
-        self.dry.append(dry)
-        self.core.append(core)
-
-
 def build_units(
     town: Town, *, level: str | None = None, kind: UnitKind = "estate", options: UnitOptions | None = None
 ) -> Units:
@@ -187,9 +176,9 @@ def build_units(
     regions = polygonal(valid_polygons(today))
     home = assign_buildings(town, chosen.name)
     seeds = collect_seeds(town, chosen, kind, regions, options)
-    stands = _bases(town, seeds, regions, today.index, home, options)
+    stands = find_stands(town, seeds, regions, today.index, home, options)
     barrier = barrier_land(town)
-    pieces, rest = _fill(town, seeds, regions, stands, barrier, kind, options)
+    pieces, rest = fill_regions(town, seeds, regions, stands, barrier, kind, options)
     ids = [*seeds.ids, *(f"{today.index[r]}-rest-{n}" for r, n in rest)]
     tiles, cores = np.array(pieces.tile, dtype=object), np.array(pieces.core, dtype=object)
     faces = match_edges(regions, tiles, np.array(pieces.region, dtype=np.int64), cores=cores)
@@ -231,165 +220,6 @@ def _level(town: Town, name: str | None) -> Level:
             )
         )
     return town.level(name or names[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Stands:
-    """Where seeds take land: seed and region (rows) of every place, sorted by region and seed; the base of each seed.
-
-    ``base`` is -1 for a seed in no region.
-    """
-
-    seed: NDArray[np.int64]
-    region: NDArray[np.int64]
-    base: NDArray[np.int64]
-    astride: NDArray[np.bool_]
-
-    def within(self, region: int) -> NDArray[np.int64]:
-        """Seeds that take land in a region, sorted."""
-        low, high = np.searchsorted(self.region, [region, region + 1])
-        return self.seed[low:high]
-
-
-def _bases(
-    town: Town, seeds: Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
-) -> _Stands:
-    """Find where seeds take land, and the base of each: where most households live, else where most of its area is."""
-    n, k = len(seeds.shapes), len(regions)
-    seed, region = shapely.STRtree(regions).query(seeds.shapes, predicate="intersects")
-    order = np.lexsort((region, seed))
-    seed, region = seed[order], region[order]
-    area = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
-    if seeds.ids == list(ids):
-        # The level's own units: each is its own base, wherever their drawings overlap.
-        own = (seed == region) & (area > 0)
-        return _Stands(seed[own], region[own], np.arange(k), np.zeros(n, bool))
-    seed, region, area = seed[area > 0], region[area > 0], area[area > 0]
-    at = pd.Index(np.array(seeds.ids, dtype=object)).get_indexer(seeds.of_building.to_numpy(dtype=object))
-    place = ids.get_indexer(home.to_numpy(dtype=object))
-    row = pd.Index(seed * k + region).get_indexer(np.where((at >= 0) & (place >= 0), at * k + place, -1))
-    held = town.buildings["households"].to_numpy(float)
-    living = np.bincount(row[row >= 0], weights=held[row >= 0], minlength=len(seed))
-    base = np.full(n, -1, np.int64)
-    order = np.lexsort((region, -area, -living, seed))
-    there, first = np.unique(seed[order], return_index=True)
-    base[there] = region[order][first]
-    share = area / np.bincount(seed, weights=area, minlength=n)[seed]
-    foreign = ((living > 0) | (share >= options.astride_share)) & (region != base[seed])
-    rows = np.flatnonzero(foreign)
-    shared = shapely.intersection(seeds.shapes[seed[rows]], regions[region[rows]])
-    foreign[rows[shapely.is_empty(shapely.buffer(shared, -options.sliver_m / 2))]] = False
-    astride = np.bincount(seed[foreign], minlength=n) > 0
-    keep = foreign | (region == base[seed])
-    order = np.lexsort((seed[keep], region[keep]))
-    return _Stands(seed[keep][order], region[keep][order], base, astride)
-
-
-def _fill(
-    town: Town,
-    seeds: Seeds,
-    regions: NDArray[np.object_],
-    stands: _Stands,
-    barrier: shapely.Geometry | None,
-    kind: UnitKind,
-    options: UnitOptions,
-) -> tuple[_Pieces, list[tuple[int, int]]]:
-    """Fill every region with the tiles of its seeds; land far from any becomes units of its own (region, number)."""
-    pieces = _Pieces([], [], [], [], [])
-    rest: list[tuple[int, int]] = []
-    lines = bounding_lines(town) if kind == "building" else None
-    for r, region in enumerate(regions):
-        here = stands.within(r)
-        own, guests = here[stands.base[here] == r], here[stands.base[here] != r]
-        land = region
-        if len(guests):
-            shapes = polygonal(shapely.intersection(seeds.shapes[guests], region))
-            for unit, shape in zip(guests, shapes, strict=True):
-                pieces.add(int(unit), r, shape, shape, shape)
-            land = shapely.difference(region, shapely.union_all(shapes))
-        shapes = polygonal(shapely.intersection(seeds.shapes[own], land))
-        dry, rest_tiles, rest_cores = _dry_tiles(land, shapes, barrier, lines, options)
-        # An estate keeps its land on the barrier, too; only its sides of it are told by dry land.
-        tiles = polygonal(shapely.union(dry, shapes))
-        units = [*own.tolist(), *range(len(seeds.ids) + len(rest), len(seeds.ids) + len(rest) + len(rest_tiles))]
-        rest += [(r, n) for n in range(1, len(rest_tiles) + 1)]
-        rows = zip(units, [*tiles, *rest_tiles], [*dry, *rest_tiles], [*shapes, *rest_cores], strict=True)
-        real = [(u, t, t if shapely.is_empty(d) else d, c) for u, t, d, c in rows if not shapely.is_empty(t)]
-        if not real:
-            real = [(len(seeds.ids) + len(rest), land, land, land)]
-            rest.append((r, 1))
-        held = np.array([row[1] for row in real], dtype=object)
-        for (unit, _, side, core), tile in zip(real, share_out(land, held, step_m=options.step_m), strict=True):
-            pieces.add(unit, r, tile, side, core)
-    return pieces, rest
-
-
-def _dry_tiles(
-    land: shapely.Geometry,
-    seeds: NDArray[np.object_],
-    barrier: shapely.Geometry | None,
-    lines: list[shapely.Geometry] | None,
-    options: UnitOptions,
-) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
-    """Tiles of the seeds on their side of every barrier (empty where none); wide land of nobody, its cores."""
-    dry = land if barrier is None else shapely.difference(land, barrier)
-    if lines is not None:
-        return _building_tiles(dry, seeds, lines, options)
-    found: list[list[shapely.Geometry]] = [[] for _ in seeds]
-    rest: list[shapely.Geometry] = []
-    cores: list[shapely.Geometry] = []
-    tree = shapely.STRtree(seeds)
-    for side in shapely.get_parts(polygonal(dry)[0]):
-        near, cut = _on_side(tree, seeds, side)
-        left = shapely.difference(side, shapely.union_all(cut))
-        wide = wide_parts(left, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
-        if not len(near) and not len(wide):
-            alone = shapely.get_num_geometries(land) > 1 and any(part.equals(side) for part in shapely.get_parts(land))
-            if alone:
-                rest.append(side)
-                cores.append(side)
-            continue
-        tiles = share_out(side, np.concatenate([cut, wide]), step_m=options.step_m)
-        for i, tile in zip(near, tiles, strict=False):
-            found[i].append(tile)
-        rest += list(tiles[len(near) :])
-        cores += list(wide)
-    return _joined(found), rest, cores
-
-
-def _on_side(
-    tree: shapely.STRtree, seeds: NDArray[np.object_], side: shapely.Geometry
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Rows of the seeds that stand on one side of the barriers by more than a tip, and their land there."""
-    near = np.sort(tree.query(side, predicate="intersects"))
-    cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
-    real = shapely.area(cut) > _TIP * shapely.area(seeds[near])
-    return near[real], cut[real]
-
-
-def _joined(found: list[list[shapely.Geometry]]) -> NDArray[np.object_]:
-    """The tiles of each seed as one geometry, empty where there is none."""
-    shapes = [parts[0] if len(parts) == 1 else shapely.union_all(parts) for parts in found]
-    return np.array([shapely.Polygon() if shape.is_empty else shape for shape in shapes], dtype=object)
-
-
-def _building_tiles(
-    dry: shapely.Geometry, seeds: NDArray[np.object_], lines: list[shapely.Geometry], options: UnitOptions
-) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
-    """Tiles of buildings in the blocks that streets, barriers and today's boundaries bound; wide blocks without any."""
-    blocks = street_blocks(dry, lines, area_m2=0.0)
-    tree = shapely.STRtree(seeds)
-    sides = [_on_side(tree, seeds, block) for block in blocks]
-    rows = np.concatenate([np.zeros(0, np.int64), *(near for near, _ in sides)])
-    cut = np.concatenate([np.zeros(0, dtype=object), *(shapes for _, shapes in sides)])
-    of = np.repeat(np.arange(len(blocks)), [len(near) for near, _ in sides])
-    found: list[list[shapely.Geometry]] = [[] for _ in seeds]
-    for i, tile in zip(rows, enclosed_tiles(blocks, cut, of, step_m=options.step_m), strict=True):
-        found[i].append(tile)
-    empty = [block for block, (near, _) in zip(blocks, sides, strict=True) if not len(near)]
-    wide = [wide_parts(block, width_m=options.rest_width_m, area_m2=options.rest_area_m2) for block in empty]
-    tiles = [share_out(b, parts, step_m=options.step_m) for b, parts in zip(empty, wide, strict=True) if len(parts)]
-    return _joined(found), [tile for some in tiles for tile in some], [part for parts in wide for part in parts]
 
 
 def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> None:
@@ -470,7 +300,7 @@ def _count(town: Town, table: GeoDataFrame, of: pd.Series) -> tuple[GeoDataFrame
     )
 
 
-def _dry(pieces: _Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
+def _dry(pieces: Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
     """Dry land of each unit, by which the side of a barrier is told."""
     mine: list[list[shapely.Geometry]] = [[] for _ in range(count)]
     for unit, shape in zip(pieces.unit, pieces.dry, strict=True):
