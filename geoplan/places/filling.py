@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geoplan.model import Town
 from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, bounding_lines
-from geoplan.places.tiling import enclosed_tiles, polygonal, share_out, street_blocks, wide_parts
+from geoplan.places.tiling import polygonal, share_out, street_blocks, wide_parts
 
 __all__ = ["Pieces", "Stands", "fill_regions", "find_stands"]
 
@@ -216,16 +216,17 @@ def _building_tiles(
     dry: shapely.Geometry, seeds: NDArray[np.object_], lines: list[shapely.Geometry], options: UnitOptions
 ) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
     """Tiles of buildings in the blocks that streets, barriers and today's boundaries bound; wide blocks without any."""
-    blocks = street_blocks(dry, lines, area_m2=0.0)
     tree = shapely.STRtree(seeds)
-    sides = [_on_side(tree, seeds, block) for block in blocks]
-    rows = np.concatenate([np.zeros(0, np.int64), *(near for near, _ in sides)])
-    cut = np.concatenate([np.zeros(0, dtype=object), *(shapes for _, shapes in sides)])
-    of = np.repeat(np.arange(len(blocks)), [len(near) for near, _ in sides])
     found: list[list[shapely.Geometry]] = [[] for _ in seeds]
-    for i, tile in zip(rows, enclosed_tiles(blocks, cut, of, step_m=options.step_m), strict=True):
-        found[i].append(tile)
-    empty = [block for block, (near, _) in zip(blocks, sides, strict=True) if not len(near)]
-    wide = [wide_parts(block, width_m=options.rest_width_m, area_m2=options.rest_area_m2) for block in empty]
-    tiles = [share_out(b, parts, step_m=options.step_m) for b, parts in zip(empty, wide, strict=True) if len(parts)]
-    return _joined(found), [tile for some in tiles for tile in some], [part for parts in wide for part in parts]
+    rest: list[shapely.Geometry] = []
+    cores: list[shapely.Geometry] = []
+    for block in street_blocks(dry, lines, area_m2=0.0):
+        near, cut = _on_side(tree, seeds, block)
+        if not len(near):
+            cut = wide_parts(block, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
+            rest += list(share_out(block, cut, step_m=options.step_m)) if len(cut) else []
+            cores += list(cut)
+            continue
+        for i, tile in zip(near, share_out(block, cut, step_m=options.step_m), strict=True):
+            found[i].append(tile)
+    return _joined(found), rest, cores

@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
-__all__ = ["Faces", "enclosed_tiles", "match_edges", "polygonal", "share_out", "street_blocks", "wide_parts"]
+__all__ = ["Faces", "match_edges", "polygonal", "share_out", "street_blocks", "wide_parts"]
 
 _INSET_M = 0.2
 """Shapes that touch are drawn in by this much, so that no two outlines send out the same point."""
@@ -133,70 +133,6 @@ def _ridges(xy: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.flo
     return ridges[(ridges[:, 0] != ridges[:, 1]).any(axis=1)]
 
 
-def enclosed_tiles(
-    enclosures: NDArray[np.object_], seeds: NDArray[np.object_], of: NDArray[np.int64], *, step_m: float = 4.0
-) -> NDArray[np.object_]:
-    """Tessellate enclosures by the buildings in them; momepy's enclosed tessellation, with every footprint kept whole.
-
-    Cells of different buildings meet but for rounding; :func:`match_edges` makes them meet edge to edge.
-
-    Parameters
-    ----------
-    enclosures
-        Polygons between streets, rivers, railways and today's boundaries.
-    seeds
-        Footprints, each within its enclosure; points and slivers of footprints count, too.
-    of
-        Row of the enclosure of each footprint.
-    step_m
-        Distance between the points of the outlines that are compared.
-
-    Returns
-    -------
-    ndarray
-        A tile for each footprint, holding it.
-
-    References
-    ----------
-    Fleischmann, M., Feliciotti, A., Romice, O., Porta, S. (2020). Morphological tessellation as a way of partitioning
-    space. Computers, Environment and Urban Systems 80.
-
-    Examples
-    --------
-    >>> from shapely import box
-    >>> houses = np.array([box(10, 10, 20, 20), box(80, 10, 90, 20)])
-    >>> tiles = enclosed_tiles(np.array([box(0, 0, 100, 30)]), houses, np.array([0, 0]))
-    >>> [float(round(tile.area)) for tile in tiles]
-    [1500.0, 1500.0]
-    """
-    tiles = seeds.copy()
-    several = np.flatnonzero(np.bincount(of, minlength=len(enclosures)) > 1)
-    alone = ~np.isin(of, several)
-    tiles[alone] = enclosures[of[alone]]
-    if not len(several):
-        return tiles
-    from geopandas import GeoSeries
-    from momepy import enclosed_tessellation
-
-    # Drawn in here and not by momepy, which loses what is thinner than it draws in.
-    drawn = shapely.buffer(seeds, -_INSET_M, join_style="mitre")
-    thin = shapely.is_empty(drawn)
-    drawn[thin] = shapely.buffer(shapely.point_on_surface(seeds[thin]), _INSET_M / 4, quad_segs=1)
-    cells = enclosed_tessellation(
-        GeoSeries(drawn, index=np.arange(len(seeds)))[~alone],
-        GeoSeries(enclosures[several]),
-        shrink=0.0,
-        segment=step_m,
-        threshold=0.5,
-        n_jobs=1,
-    )
-    rows = cells.index.to_numpy(np.int64)
-    found = rows >= 0
-    shapes = np.asarray(cells.geometry.array, dtype=object)[found]
-    tiles[rows[found]] = shapely.union(shapes, seeds[rows[found]])
-    return polygonal(tiles)
-
-
 def wide_parts(land: shapely.Geometry, *, width_m: float, area_m2: float) -> NDArray[np.object_]:
     """Parts of some land that are wide and large enough to stand for themselves, in reading order.
 
@@ -313,12 +249,12 @@ def match_edges(
     face, hit = tree.query(inside, predicate="intersects")
     fits = of_region[hit] == region[face]
     face, hit = face[fits], hit[fits]
-    held = shapely.intersects((pieces if cores is None else cores)[hit], inside[face])
+    held = shapely.area(shapely.intersection((pieces if cores is None else cores)[hit], shapes[face]))
     # Where tiles overlap, the one that is there for the sake of this land has it.
-    order = np.lexsort((hit, ~held, face))
+    order = np.lexsort((hit, -np.round(held, 3), face))
     first, at = np.unique(face[order], return_index=True)
     piece[first] = hit[order][at]
-    core = np.zeros(len(shapes), bool)
+    core = np.zeros(len(shapes))
     core[first] = held[order][at]
     one, two, xy = _inner_edges(shapes)
     length = np.hypot(xy[:, 2] - xy[:, 0], xy[:, 3] - xy[:, 1])
@@ -349,7 +285,7 @@ def _inner_edges(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArra
 
 def _sweep_crumbs(
     area: NDArray[np.float64],
-    core: NDArray[np.bool_],
+    core: NDArray[np.float64],
     region: NDArray[np.int64],
     piece: NDArray[np.int64],
     one: NDArray[np.int64],
@@ -358,11 +294,11 @@ def _sweep_crumbs(
 ) -> None:
     """Give faces without piece, and crumbs cut off from their piece, to the neighbour with the longest edge (in place).
 
-    A crumb is a connected lot of faces of a piece with less than a tenth of the core of the piece's largest lot.
+    A crumb is a connected lot of faces of a piece with less than a tenth of the core land of the piece's largest lot.
     """
     for _ in range(100):
         lot = _lots(region * (piece.max(initial=0) + 2) + piece, one, two)
-        lot_area = np.bincount(lot, weights=area * core)
+        lot_area = np.bincount(lot, weights=core)
         largest = np.zeros(piece.max(initial=-1) + 1)
         has = piece >= 0
         np.maximum.at(largest, piece[has], lot_area[lot[has]])
@@ -373,7 +309,7 @@ def _sweep_crumbs(
             dust = loose & (area < _CRUMB_M2)
             region[dust] = piece[dust] = -1
             return
-        core[loose] = False
+        core[loose] = 0.0
 
 
 def _lots(label: NDArray[np.int64], one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
