@@ -75,13 +75,16 @@ class Units:
         """
         from libpysal.graph import Graph
 
-        ids = self.table.index.to_numpy(dtype=object)
+        at = self.table.index
         rows = self.contiguity[self.contiguity["joins"].to_numpy(dtype=bool)]
-        one, two = rows["unit"].to_numpy(dtype=object), rows["neighbor"].to_numpy(dtype=object)
-        alone = ids[~np.isin(ids, np.concatenate([one, two]))]
+        one, two = at.get_indexer(rows["unit"]), at.get_indexer(rows["neighbor"])
+        alone = np.setdiff1d(np.arange(len(at)), np.concatenate([one, two]))
+        metre = np.concatenate([np.tile(rows["shared_m"].to_numpy(float), 2), np.zeros(len(alone))])
         focal, neighbor = np.concatenate([one, two, alone]), np.concatenate([two, one, alone])
-        metre = rows["shared_m"].to_numpy(float)
-        return Graph.from_arrays(focal, neighbor, np.concatenate([metre, metre, np.zeros(len(alone))]))
+        # libpysal keeps the order in which units appear.
+        order = np.lexsort((neighbor, focal))
+        ids = at.to_numpy(dtype=object)
+        return Graph.from_arrays(ids[focal[order]], ids[neighbor[order]], metre[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,10 @@ def build_units(
     Raises
     ------
     InputError
-        If the town has no such level or nothing of that kind.
+        If the town has no such level or nothing of that kind, or households of buildings are missing or below 0.
     """
     options = options or UnitOptions()
+    _check_households(town)
     chosen = _level(town, level)
     today = chosen.table.sort_index()
     regions = polygonal(valid_polygons(today))
@@ -205,6 +209,21 @@ def build_units(
     parent = _parents(town, chosen, table)
     notices = _notices(table, flaws, lost)
     return Units(table, contiguity, chosen.name, today, parent, of_building, flaws, notices)
+
+
+def _check_households(town: Town) -> None:
+    held = town.buildings["households"].to_numpy(float)
+    bad = town.buildings.index[~(np.isfinite(held) & (held >= 0))].sort_values()
+    if len(bad):
+        raise InputError(
+            Fault(
+                code="households-missing",
+                needed=msg("households of every building, 0 or more"),
+                given=msg("{count} buildings with none, or with a number below 0", count=len(bad)),
+                mend=msg("estimate them (geoplan does when it loads a project) or enter 0"),
+                where=Where(layer="buildings", rows=tuple(bad)),
+            )
+        )
 
 
 def _level(town: Town, name: str | None) -> Level:
