@@ -15,6 +15,8 @@ __all__ = ["CONTIGUITY", "SharedEdges", "barrier_crossings", "contiguity_table"]
 CONTIGUITY = ("unit", "neighbor", "shared_m", "barrier", "barrier_id", "crossed", "joins")
 """Columns of the table of contiguity."""
 
+_POINT_M = 1e-6
+"""Units that share no more boundary than this meet in a point."""
 _SAMPLE_M = 10.0
 _REACH_M = 250.0
 """A barrier farther from a limit than this does not part the units there."""
@@ -90,7 +92,7 @@ def contiguity_table(
         },
         columns=list(CONTIGUITY),
     )
-    return table.sort_values(["unit", "neighbor"], ignore_index=True)
+    return table[shared > _POINT_M].sort_values(["unit", "neighbor"], ignore_index=True)
 
 
 def _mark_barriers(

@@ -19,7 +19,7 @@ from geoplan.places.units import Units
 
 LAND = """
     AAAAA
-    AA.AA
+    AAAA.
     AAAAA
     AAAAA
 """
@@ -123,15 +123,15 @@ def test_every_enclave_by_the_rules(
     pd.testing.assert_frame_equal(found, find_enclaves(shuffled, part_of.sample(frac=1.0, random_state=seed)))
 
 
-def test_exclaves_of_several_units_and_notches_stand_side_by_side(units: Units) -> None:
+def test_an_exclave_of_several_units_beside_a_single_cell(units: Units) -> None:
     part_of = unit_worlds.parts("""
         BBAAA
-        BB.CA
-        AAACA
-        ABAAC
+        BBAA.
+        AAAAB
+        ABBAA
     """)
     found = find_enclaves(units, part_of)
     assert list(zip(found["kind"], found["units"], found["mend"], strict=True)) == [
-        ("cell", ("e31",), "A"),
-        ("cell", ("e34",), "A"),
+        ("cell", ("e24",), "A"),
+        ("cluster", ("e31", "e32"), "A"),
     ]

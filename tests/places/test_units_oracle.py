@@ -31,7 +31,7 @@ from geoplan.project import load
 def check_contiguity(units: Units) -> None:
     """Pairs and lengths are those that libpysal finds, and the graph holds just the pairs that join."""
     oracle = Graph.build_contiguity(units.table, rook=True, by_perimeter=True).adjacency
-    oracle = oracle[oracle > 0]
+    oracle = oracle[oracle > 1e-6]
     rows = units.contiguity.set_index(["unit", "neighbor"])["shared_m"]
     both = pd.concat([rows, rows.swaplevel()])
     assert set(both.index) == set(oracle.index)
