@@ -15,7 +15,11 @@ __all__ = ["CONTIGUITY", "SharedEdges", "barrier_crossings", "contiguity_table"]
 CONTIGUITY = ("unit", "neighbor", "shared_m", "barrier", "barrier_id", "crossed", "joins")
 """Columns of the table of contiguity."""
 
+_POINT_M = 1e-6
+"""Units that share no more boundary than this meet in a point."""
 _SAMPLE_M = 10.0
+_REACH_M = 250.0
+"""A barrier farther from a limit than this does not part the units there."""
 _NEAR_M = 15.0
 """A limit between units runs along a barrier that is drawn this near to it."""
 
@@ -88,7 +92,7 @@ def contiguity_table(
         },
         columns=list(CONTIGUITY),
     )
-    return table.sort_values(["unit", "neighbor"], ignore_index=True)
+    return table[shared > _POINT_M].sort_values(["unit", "neighbor"], ignore_index=True)
 
 
 def _mark_barriers(
@@ -105,17 +109,21 @@ def _mark_barriers(
 ) -> None:
     """Fill in kind and id of the barrier and whether it is crossed, of the pairs that lie across a barrier."""
     lines = shapely.linestrings(edges.xy.reshape(-1, 2, 2))
-    blocked = np.zeros(len(barriers) * len(shared)).reshape(len(barriers), -1)
+    tree = shapely.STRtree(lines)
     order = np.argsort(barriers.index.to_numpy(dtype=object), kind="stable")
     shapes = barriers.geometry.to_numpy()[order]
+    blocked, most, worst = np.zeros(len(shared)), np.zeros(len(shared)), np.zeros(len(shared), np.int64)
     for row, shape in enumerate(shapes):
-        near = np.flatnonzero(shapely.dwithin(lines, shape, 250.0))
+        near = np.sort(tree.query(shape, predicate="dwithin", distance=_REACH_M))
         if len(near):
-            blocked[row] = np.bincount(
-                at[near], weights=_blocked_length(edges, near, seeds, shape), minlength=len(shared)
-            )
-    across = np.flatnonzero(blocked.sum(axis=0) > shared / 2)
-    worst = blocked[:, across].argmax(axis=0)
+            mine = _blocked_length(edges, near, seeds, shape)
+            pairs, of = np.unique(at[near], return_inverse=True)
+            here = np.bincount(of, weights=mine)
+            blocked[pairs] += here
+            worst[pairs[here > most[pairs]]] = row
+            most[pairs] = np.maximum(most[pairs], here)
+    across = np.flatnonzero(blocked > shared / 2)
+    worst = worst[across]
     kind[across] = barriers["kind"].to_numpy(dtype=object)[order][worst]
     which[across] = barriers.index.to_numpy(dtype=object)[order][worst]
     kind[across] = np.where(kind[across] == "", "barrier", kind[across])

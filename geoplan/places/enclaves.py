@@ -138,8 +138,9 @@ def find_enclaves(units: Units, part_of: pd.Series) -> pd.DataFrame:
             mend = beside[0] if len(beside) else None
             rows.append((str(kind), str(mend or ""), tuple(beside), 0.0, tuple(beside), mend))
     rows.sort(key=lambda row: (_ORDER[row[0]], row[1], row[2]))
-    table = pd.DataFrame(rows, columns=list(ENCLAVES))
-    return table.astype({"kind": "str", "part": "str", "households": float, "mend": object})
+    table = pd.DataFrame(rows, columns=list(ENCLAVES)).astype({"kind": "str", "part": "str", "households": float})
+    # Set for itself: a column of ids and None that pandas infers would hold NaN.
+    return table.assign(mend=pd.Series([row[-1] for row in rows], index=table.index, dtype=object))
 
 
 _Row = tuple[str, str, tuple[str, ...], float, tuple[str, ...], str | None]

@@ -297,9 +297,13 @@ def _apart(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     area = shapely.area(shapes)
     larger = (area[one] > area[two]) | ((area[one] == area[two]) & (one > two))
+    one, two = one[larger], two[larger]
+    over = shapely.area(shapely.intersection(shapes[one], shapes[two])) > 0
+    order = np.lexsort((two[over], one[over]))
+    one, two = one[over][order], two[over][order]
     result = shapes.copy()
-    for row in np.unique(one[larger]):
-        others = shapes[two[larger & (one == row)]]
-        if shapely.area(shapely.intersection(others, shapes[row])).sum() > 0:
-            result[row] = polygonal(shapely.difference(shapes[row], shapely.union_all(others)))[0]
+    rows, first = np.unique(one, return_index=True)
+    # Without any, the one empty group meets no row.
+    for row, others in zip(rows, np.split(two, first[1:]), strict=False):
+        result[row] = polygonal(shapely.difference(shapes[row], shapely.union_all(shapes[others])))[0]
     return result

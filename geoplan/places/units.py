@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,14 @@ from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.model import Level, Notice, Town
 from geoplan.places.assignment import assign_buildings, match_points, unit_parents, valid_polygons
 from geoplan.places.contiguity import SharedEdges, contiguity_table
-from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, bounding_lines, collect_seeds
-from geoplan.places.tiling import Faces, match_edges, polygonal, share_out, street_blocks, wide_parts
+from geoplan.places.filling import Pieces, fill_regions, find_stands
+from geoplan.places.seeds import Seeds, UnitKind, UnitOptions, barrier_land, collect_seeds
+from geoplan.places.tiling import Faces, match_edges, polygonal
+
+if TYPE_CHECKING:
+    from libpysal.graph import Graph
 
 __all__ = ["UnitGraph", "UnitKind", "UnitOptions", "Units", "build_units", "unit_graph"]
-
-
-_TIP = 0.02
-"""An estate that reaches over a barrier with less than this share of its area does not take land there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,25 @@ class Units:
     def astride(self) -> tuple[str, ...]:
         """Ids of the units that lie in several of today's communities."""
         return tuple(self.table.index[self.table["astride"].to_numpy(dtype=bool)])
+
+    @property
+    def graph(self) -> Graph:
+        """The units that join as a :class:`libpysal.graph.Graph`, weighted by metres of shared boundary.
+
+        Rook contiguity but for boundaries that an uncrossed barrier closes; units without neighbours are its isolates.
+        """
+        from libpysal.graph import Graph
+
+        at = self.table.index
+        rows = self.contiguity[self.contiguity["joins"].to_numpy(dtype=bool)]
+        one, two = at.get_indexer(rows["unit"]), at.get_indexer(rows["neighbor"])
+        alone = np.setdiff1d(np.arange(len(at)), np.concatenate([one, two]))
+        metre = np.concatenate([np.tile(rows["shared_m"].to_numpy(float), 2), np.zeros(len(alone))])
+        focal, neighbor = np.concatenate([one, two, alone]), np.concatenate([two, one, alone])
+        # libpysal keeps the order in which units appear.
+        order = np.lexsort((neighbor, focal))
+        ids = at.to_numpy(dtype=object)
+        return Graph.from_arrays(ids[focal[order]], ids[neighbor[order]], metre[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +143,6 @@ def unit_graph(units: Units) -> UnitGraph:
     )
 
 
-@dataclass(slots=True)
-class _Pieces:
-    """Tiles before their edges are matched: unit (row of ids), region (row), tile, the dry land in it, and the seed."""
-
-    unit: list[int]
-    region: list[int]
-    tile: list[shapely.Geometry]
-    dry: list[shapely.Geometry]
-    core: list[shapely.Geometry]
-
-    def add(
-        self, unit: int, region: int, tile: shapely.Geometry, dry: shapely.Geometry, core: shapely.Geometry
-    ) -> None:
-        self.unit.append(unit)
-        self.region.append(region)
-        self.tile.append(tile)
-        self.dry.append(dry)
-        self.core.append(core)
-
-
 def build_units(
     town: Town, *, level: str | None = None, kind: UnitKind = "estate", options: UnitOptions | None = None
 ) -> Units:
@@ -171,25 +171,26 @@ def build_units(
     Raises
     ------
     InputError
-        If the town has no such level or nothing of that kind.
+        If the town has no such level or nothing of that kind, or households of buildings are missing or below 0.
     """
     options = options or UnitOptions()
+    _check_households(town)
     chosen = _level(town, level)
     today = chosen.table.sort_index()
     regions = polygonal(valid_polygons(today))
     home = assign_buildings(town, chosen.name)
     seeds = collect_seeds(town, chosen, kind, regions, options)
-    at, base, astride = _bases(town, seeds, regions, today.index, home, options)
+    stands = find_stands(town, seeds, regions, today.index, home, options)
     barrier = barrier_land(town)
-    pieces, rest = _fill(town, seeds, regions, at, base, barrier, kind, options)
+    pieces, rest = fill_regions(town, seeds, regions, stands, barrier, kind, options)
     ids = [*seeds.ids, *(f"{today.index[r]}-rest-{n}" for r, n in rest)]
     tiles, cores = np.array(pieces.tile, dtype=object), np.array(pieces.core, dtype=object)
     faces = match_edges(regions, tiles, np.array(pieces.region, dtype=np.int64), cores=cores)
     of_piece = np.append(np.array(pieces.unit, dtype=np.int64), -1)
     unit = of_piece[faces.piece]
     _close_slivers(faces, unit, options.sliver_m)
-    base = np.append(base, np.array([r for r, _ in rest], dtype=np.int64))
-    table = _table(seeds, ids, base, np.append(astride, np.zeros(len(rest), bool)), faces, unit, today)
+    base = np.append(stands.base, np.array([r for r, _ in rest], dtype=np.int64))
+    table = _table(seeds, ids, base, np.append(stands.astride, np.zeros(len(rest), bool)), faces, unit, today)
     table, of_building, lost = _count(town, table, seeds.of_building)
     rank = table.index.get_indexer(np.array(ids, dtype=object))
     one, two, xy = faces.edges()
@@ -210,6 +211,21 @@ def build_units(
     return Units(table, contiguity, chosen.name, today, parent, of_building, flaws, notices)
 
 
+def _check_households(town: Town) -> None:
+    held = town.buildings["households"].to_numpy(float)
+    bad = town.buildings.index[~(np.isfinite(held) & (held >= 0))].sort_values()
+    if len(bad):
+        raise InputError(
+            Fault(
+                code="households-missing",
+                needed=msg("households of every building, 0 or more"),
+                given=msg("{count} buildings with none, or with a number below 0", count=len(bad)),
+                mend=msg("estimate them (geoplan does when it loads a project) or enter 0"),
+                where=Where(layer="buildings", rows=tuple(bad)),
+            )
+        )
+
+
 def _level(town: Town, name: str | None) -> Level:
     names = [level.name for level in town.levels]
     if not names or (name is not None and name not in names) or not len(town.level(name or names[0]).table):
@@ -223,120 +239,6 @@ def _level(town: Town, name: str | None) -> Level:
             )
         )
     return town.level(name or names[0])
-
-
-def _bases(
-    town: Town, seeds: Seeds, regions: NDArray[np.object_], ids: pd.Index, home: pd.Series, options: UnitOptions
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Area of each seed in each region, base of each seed (-1: in no region), and whether it lies astride."""
-    area = np.zeros((len(seeds.shapes), len(regions)))
-    seed, region = shapely.STRtree(regions).query(seeds.shapes, predicate="intersects")
-    area[seed, region] = shapely.area(shapely.intersection(seeds.shapes[seed], regions[region]))
-    if seeds.ids == list(ids):
-        # The level's own units: each is its own base, wherever their drawings overlap.
-        return np.diag(np.diag(area)), np.arange(len(ids)), np.zeros(len(ids), bool)
-    living = np.zeros_like(area)
-    at = pd.Index(np.array(seeds.ids, dtype=object)).get_indexer(seeds.of_building.to_numpy(dtype=object))
-    place = ids.get_indexer(home.to_numpy(dtype=object))
-    known = (at >= 0) & (place >= 0)
-    np.add.at(living, (at[known], place[known]), town.buildings["households"].to_numpy(float)[known])
-    living[area <= 0] = 0.0
-    by_people = living.sum(axis=1) > 0
-    base = np.where(by_people, living.argmax(axis=1), area.argmax(axis=1))
-    tied = by_people & ((living == living.max(axis=1, keepdims=True)).sum(axis=1) > 1)
-    first = np.where(living == living.max(axis=1, keepdims=True), area, -1.0).argmax(axis=1)
-    base = np.where(tied, first, base)
-    base[area.sum(axis=1) <= 0] = -1
-    share = area / np.maximum(area.sum(axis=1, keepdims=True), 1e-9)
-    foreign = (living > 0) | (share >= options.astride_share)
-    foreign[np.arange(len(base)), base] = False
-    rows, cols = np.nonzero(foreign)
-    thin = shapely.is_empty(
-        shapely.buffer(shapely.intersection(seeds.shapes[rows], regions[cols]), -options.sliver_m / 2)
-    )
-    foreign[rows[thin], cols[thin]] = False
-    area[~foreign & (np.arange(len(regions)) != base[:, None])] = 0.0
-    return area, base.astype(np.int64), foreign.any(axis=1)
-
-
-def _fill(
-    town: Town,
-    seeds: Seeds,
-    regions: NDArray[np.object_],
-    area: NDArray[np.float64],
-    base: NDArray[np.int64],
-    barrier: shapely.Geometry | None,
-    kind: UnitKind,
-    options: UnitOptions,
-) -> tuple[_Pieces, list[tuple[int, int]]]:
-    """Fill every region with the tiles of its seeds; land far from any becomes units of its own (region, number)."""
-    pieces = _Pieces([], [], [], [], [])
-    rest: list[tuple[int, int]] = []
-    lines = bounding_lines(town) if kind == "building" else None
-    for r, region in enumerate(regions):
-        here = np.flatnonzero(area[:, r] > 0)
-        own, guests = here[base[here] == r], here[base[here] != r]
-        land = region
-        if len(guests):
-            shapes = polygonal(shapely.intersection(seeds.shapes[guests], region))
-            for unit, shape in zip(guests, shapes, strict=True):
-                pieces.add(int(unit), r, shape, shape, shape)
-            land = shapely.difference(region, shapely.union_all(shapes))
-        shapes = polygonal(shapely.intersection(seeds.shapes[own], land))
-        dry, rest_tiles, rest_cores = _dry_tiles(land, shapes, barrier, lines, options)
-        # An estate keeps its land on the barrier, too; only its sides of it are told by dry land.
-        tiles = polygonal(shapely.union(dry, shapes))
-        units = [*own.tolist(), *range(len(seeds.ids) + len(rest), len(seeds.ids) + len(rest) + len(rest_tiles))]
-        rest += [(r, n) for n in range(1, len(rest_tiles) + 1)]
-        rows = zip(units, [*tiles, *rest_tiles], [*dry, *rest_tiles], [*shapes, *rest_cores], strict=True)
-        real = [(u, t, t if shapely.is_empty(d) else d, c) for u, t, d, c in rows if not shapely.is_empty(t)]
-        if not real:
-            real = [(len(seeds.ids) + len(rest), land, land, land)]
-            rest.append((r, 1))
-        held = np.array([row[1] for row in real], dtype=object)
-        for (unit, _, side, core), tile in zip(real, share_out(land, held, step_m=options.step_m), strict=True):
-            pieces.add(unit, r, tile, side, core)
-    return pieces, rest
-
-
-def _dry_tiles(
-    land: shapely.Geometry,
-    seeds: NDArray[np.object_],
-    barrier: shapely.Geometry | None,
-    lines: list[shapely.Geometry] | None,
-    options: UnitOptions,
-) -> tuple[NDArray[np.object_], list[shapely.Geometry], list[shapely.Geometry]]:
-    """Tiles of the seeds on their side of every barrier (empty where none); wide land of nobody, its cores."""
-    dry = land if barrier is None else shapely.difference(land, barrier)
-    sides = shapely.get_parts(polygonal(dry)[0]) if lines is None else street_blocks(dry, lines, area_m2=0.0)
-    found: list[list[shapely.Geometry]] = [[] for _ in seeds]
-    rest: list[shapely.Geometry] = []
-    cores: list[shapely.Geometry] = []
-    tree = shapely.STRtree(seeds)
-    for side in sides:
-        near = np.sort(tree.query(side, predicate="intersects"))
-        cut = polygonal(shapely.intersection(seeds[near], side)) if len(near) else np.zeros(0, dtype=object)
-        real = shapely.area(cut) > _TIP * shapely.area(seeds[near])
-        near, cut = near[real], cut[real]
-        left = shapely.difference(side, shapely.union_all(cut))
-        wide = (
-            wide_parts(left, width_m=options.rest_width_m, area_m2=options.rest_area_m2)
-            if lines is None or not len(near)
-            else np.zeros(0, dtype=object)
-        )
-        if not len(near) and not len(wide):
-            alone = shapely.get_num_geometries(land) > 1 and any(part.equals(side) for part in shapely.get_parts(land))
-            if alone:
-                rest.append(side)
-                cores.append(side)
-            continue
-        tiles = share_out(side, np.concatenate([cut, wide]), step_m=options.step_m)
-        for i, tile in zip(near, tiles, strict=False):
-            found[i].append(tile)
-        rest += list(tiles[len(near) :])
-        cores += list(wide)
-    joined = [shapely.union_all(parts) if parts else shapely.Polygon() for parts in found]
-    return np.array(joined, dtype=object), rest, cores
 
 
 def _close_slivers(faces: Faces, unit: NDArray[np.int64], sliver_m: float) -> None:
@@ -417,7 +319,7 @@ def _count(town: Town, table: GeoDataFrame, of: pd.Series) -> tuple[GeoDataFrame
     )
 
 
-def _dry(pieces: _Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
+def _dry(pieces: Pieces, rank: NDArray[np.int64], count: int) -> NDArray[np.object_]:
     """Dry land of each unit, by which the side of a barrier is told."""
     mine: list[list[shapely.Geometry]] = [[] for _ in range(count)]
     for unit, shape in zip(pieces.unit, pieces.dry, strict=True):
