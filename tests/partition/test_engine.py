@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from partition_checker import all_partitions, cut_edges, faults_of, grid, moment, moved
 
-from geoplan.partition import partition_graph
+from geoplan.partition import moved_bound, partition_graph
 from geoplan.partition.problem import Problem, is_feasible
 from geoplan.partition.search import Budget, search
 
@@ -291,3 +291,40 @@ def test_work_is_counted() -> None:
     found = partition_graph(graph, weight="h", parts=5, lower=85, upper=95, effort=2)
     assert found.stopped_by == "work"
     assert 2_000_000 <= found.moves < 2_000_000 + 200_000
+
+
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
+@given(worlds())
+def test_relaxed_bound_never_proves_too_much(world: tuple) -> None:
+    """Small tilings treated as large ones: the bound by relaxations alone, against brute force."""
+    graph, base, parts, lower, upper = world
+    moves = [moved(graph, a, "h", base) for a in all_partitions(graph, "h", parts, lower, upper)]
+    nodes = sorted(graph)
+    matrix = nx.to_scipy_sparse_array(graph, nodelist=nodes, weight=None, format="csr")
+    matrix.sort_indices()
+    weight = np.array([float(graph.nodes[v]["h"]) for v in nodes])
+    code = np.unique([base[v] for v in nodes], return_inverse=True)[1].astype(np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geoplan.partition.movedbound.SMALL", 0)
+        graph_arrays = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+        bound = moved_bound(*graph_arrays, weight, code, parts, lower, upper, budget=Budget(effort=1))
+    assert bound.value <= min(moves, default=np.inf) + 1e-6
+    assert bound.value >= bound.counts_alone or not moves
+
+
+def test_a_piece_apart_that_is_too_light_must_move() -> None:
+    """Cells in a row, 5 households each, today a a b a b b, two parts of 15: counts alone force nothing.
+
+    The single b has no way to its own but through the a, and the a behind it none but through the b: 10 must move.
+    """
+    graph = grid(1, 6, [5])
+    base = dict(enumerate("aababb"))
+    matrix = nx.to_scipy_sparse_array(graph, nodelist=sorted(graph), weight=None, format="csr")
+    code = np.array([0, 0, 1, 0, 1, 1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geoplan.partition.movedbound.SMALL", 0)
+        arrays = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+        bound = moved_bound(*arrays, np.full(6, 5.0), code, 2, 15, 15, budget=Budget(effort=1))
+    assert bound.counts_alone == 0
+    assert 0 < bound.value <= 10
+    assert min(moved(graph, a, "h", base) for a in all_partitions(graph, "h", 2, 15, 15)) == 10
