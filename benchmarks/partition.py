@@ -192,8 +192,11 @@ def chain(case: CutInstance, limit: float, seed: int, *, kind: str) -> str:
         except Exception:  # no balanced cut found: a new start
             state = kept
             continue
-        if len(state["cut_edges"]) <= best and in_range(state, case):
-            best, kept = len(state["cut_edges"]), state
+        # both are worked out from the state before, which is then let go, as GerryChain's own chain does
+        balanced, cut = in_range(state, case), len(state["cut_edges"])
+        state.parent = None
+        if cut <= best and balanced:
+            best, kept = cut, state
         step += 1
         if kind == "bursts" and step % 10 == 0 and kept is not None:
             state = kept
