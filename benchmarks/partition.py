@@ -183,24 +183,30 @@ def chain(case: CutInstance, limit: float, seed: int, *, kind: str) -> str:
     state, step, kept = None, 0, None
     signal.signal(signal.SIGALRM, out_of_time)  # one tree may take longer than the limit
     signal.setitimer(signal.ITIMER_REAL, limit)
-    while time.perf_counter() - begun < limit - 0.01:
-        try:
-            if state is None:
-                state = gc.Partition.from_random_assignment(graph, case.parts, 0.005, "TOTPOP", updaters=updaters)
-            else:
-                state = propose(state)
-        except Exception:  # no balanced cut found: a new start
-            state = kept
-            continue
-        # both are worked out from the state before, which is then let go, as GerryChain's own chain does
-        balanced, cut = in_range(state, case), len(state["cut_edges"])
-        state.parent = None
-        if cut <= best and balanced:
-            best, kept = cut, state
-        step += 1
-        if kind == "bursts" and step % 10 == 0 and kept is not None:
-            state = kept
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        while time.perf_counter() - begun < limit:
+            try:
+                if state is None:
+                    state = gc.Partition.from_random_assignment(graph, case.parts, 0.005, "TOTPOP", updaters=updaters)
+                else:
+                    state = propose(state)
+            except TimeoutError:
+                raise
+            except Exception:  # no balanced cut found: a new start
+                state = kept
+                continue
+            # both are worked out from the state before, which is then let go, as GerryChain's own chain does
+            balanced, cut = in_range(state, case), len(state["cut_edges"])
+            state.parent = None
+            if cut <= best and balanced:
+                best, kept = cut, state
+            step += 1
+            if kind == "bursts" and step % 10 == 0 and kept is not None:
+                state = kept
+    except TimeoutError:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return f"{best:.0f} ({step} steps)" if best < float("inf") else f"none in range ({step} steps)"
 
 
