@@ -28,9 +28,11 @@ Ints = NDArray[np.int64]
 FAVOURS = ("moved", "even", "walk", "compact")
 """What is favoured where nobody asks for anything else."""
 
-_RUN_MOVES = 1_000_000
+_MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES = 3_000, 20_000, 1_000_000
+"""Of one run."""
 _MEND_ROUNDS = 16
-_MEND_MOVES = 100_000
+_MEND_RUNS = 10
+"""Short runs that mend, with the moves of one that searches."""
 _HEAT = (2.0, 0.005)
 _WARM = (0.3, 0.005)
 _COLD = (0.02, 0.002)
@@ -170,6 +172,7 @@ class _Explorer:
         self.best: dict[str, tuple[float, Ints]] = {}
         self.hops = site_hops(land) if land.site_each else np.zeros((0, len(land.weight)))
         self.turns = 0
+        self.moves = int(np.clip(len(land.weight) * _MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES))
 
     @property
     def favours(self) -> str:
@@ -223,7 +226,7 @@ class _Explorer:
         start, allowed = ready
         problem = _problem(self.land, price, _unit_cost(self.land, price, stands, start, allowed))
         penalty = (1.5, 3.0, 6.0)[turn % 3]
-        return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=_RUN_MOVES, left=self._left())
+        return self._search(problem, start, rng, heat=heat, penalty=penalty)
 
     def _left(self) -> float | None:
         return None if np.isinf(self.until) else max(self.until - time.monotonic(), 0.01)
@@ -236,18 +239,17 @@ class _Explorer:
         *,
         heat: tuple[float, float],
         penalty: float,
-        moves: int,
-        left: float | None,
+        runs: int = 1,
     ) -> Ints | None:
         result = search(
             problem,
-            budget=Budget(effort=1, time_limit_s=left),
+            budget=Budget(effort=self.moves / 1_000_000, time_limit_s=self._left()),
             seed=int(rng.integers(2**31)),
             start=lambda _rng, _run: start.copy(),
             heat=heat,
             penalties=(penalty,),
             swaps=0.5,
-            run_moves=moves,
+            run_moves=self.moves // runs,
         )
         self.found.moves += result.moves
         if result.stopped_by == "interrupted":
@@ -275,7 +277,7 @@ class _Explorer:
                 extra[unit, now[unit]] += max(land.weight[unit], 20.0) * (1.0 + 0.5 * round_)
             problem = _problem(land, price, cost + extra)
             heat = _WARM if round_ % 5 else (1.0, 0.005)
-            result = self._search(problem, now, rng, heat=heat, penalty=6.0, moves=_MEND_MOVES, left=self._left())
+            result = self._search(problem, now, rng, heat=heat, penalty=6.0, runs=_MEND_RUNS)
             if result is None:
                 continue
             now = result
