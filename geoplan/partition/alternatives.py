@@ -33,7 +33,11 @@ _MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES = 3_000, 20_000, 1_000_000
 _MEND_ROUNDS = 16
 _MEND_RUNS = 10
 """Short runs that mend, with the moves of one that searches."""
-_HEAT = (2.0, 0.005)
+_HEAT = (4.0, 0.005)
+_AFRESH = 4
+"""Times as many moves in a run from today's communities: it has further to go."""
+_AFRESH_BOUNDARY = 0.1
+"""Price of a metre there at least: what is found has few notches to mend."""
 _WARM = (0.3, 0.005)
 _COLD = (0.02, 0.002)
 
@@ -186,9 +190,13 @@ class _Explorer:
         afresh = not self.best or (name == self.first and turn % 4 == 0)
         kept = None if afresh else self.best.get(name) or self.best.get(self.first)
         rng = np.random.default_rng([*self.seed, turn])
-        start = _afresh(land, rng, noise=float(turn > 0)) if kept is None else (kept[1], stands_for(land, kept[1]))
+        start = _afresh(land, rng, noise=0.3 * (turn > 0)) if kept is None else (kept[1], stands_for(land, kept[1]))
         price = self.prices[name]
-        part_of = self._run(price, *start, heat=_HEAT if kept is None else _WARM, turn=turn, rng=rng)
+        if kept is None:
+            eager = replace(price, boundary=max(price.boundary, _AFRESH_BOUNDARY))
+            part_of = self._run(eager, *start, heat=_HEAT, turn=turn, rng=rng, times=_AFRESH)
+        else:
+            part_of = self._run(price, *start, heat=_WARM, turn=turn, rng=rng)
         if part_of is None:
             # each try moves on at least this far, so that the work ends where nothing can be found
             self.found.moves += 1
@@ -219,6 +227,7 @@ class _Explorer:
         heat: tuple[float, float],
         turn: int,
         rng: np.random.Generator,
+        times: int = 1,
     ) -> Ints | None:
         ready = self._prepare(first, stands, rng)
         if ready is None:
@@ -226,7 +235,7 @@ class _Explorer:
         start, allowed = ready
         problem = _problem(self.land, price, _unit_cost(self.land, price, stands, start, allowed))
         penalty = (1.5, 3.0, 6.0)[turn % 3]
-        return self._search(problem, start, rng, heat=heat, penalty=penalty)
+        return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=times * self.moves)
 
     def _left(self) -> float | None:
         return None if np.isinf(self.until) else max(self.until - time.monotonic(), 0.01)
@@ -239,17 +248,18 @@ class _Explorer:
         *,
         heat: tuple[float, float],
         penalty: float,
+        moves: int,
         runs: int = 1,
     ) -> Ints | None:
         result = search(
             problem,
-            budget=Budget(effort=self.moves / 1_000_000, time_limit_s=self._left()),
+            budget=Budget(effort=moves / 1_000_000, time_limit_s=self._left()),
             seed=int(rng.integers(2**31)),
             start=lambda _rng, _run: start.copy(),
             heat=heat,
             penalties=(penalty,),
             swaps=0.5,
-            run_moves=self.moves // runs,
+            run_moves=moves // runs,
         )
         self.found.moves += result.moves
         if result.stopped_by == "interrupted":
@@ -277,7 +287,7 @@ class _Explorer:
                 extra[unit, now[unit]] += max(land.weight[unit], 20.0) * (1.0 + 0.5 * round_)
             problem = _problem(land, price, cost + extra)
             heat = _WARM if round_ % 5 else (1.0, 0.005)
-            result = self._search(problem, now, rng, heat=heat, penalty=6.0, runs=_MEND_RUNS)
+            result = self._search(problem, now, rng, heat=heat, penalty=6.0, moves=self.moves, runs=_MEND_RUNS)
             if result is None:
                 continue
             now = result
