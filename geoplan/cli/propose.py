@@ -163,7 +163,7 @@ def _objective(text: str | None) -> tuple[str, ...] | dict[str, float] | None:
         return None
     words = tuple(word.strip() for word in text.split(",") if word.strip())
     if not any("=" in word for word in words):
-        return words
+        return words or (text,)
     weights: dict[str, float] = {}
     for word in words:
         name, _, value = word.partition("=")

@@ -79,8 +79,15 @@ def conflicts_of(land: Field, names: Names) -> tuple[list[Message], float]:
     widened = math.inf
     if found.relaxation is not None and not more:
         widened = max(land.lower - found.relaxation.lower, 0.0) + max(found.relaxation.upper - land.upper, 0.0)
+    said = list(found.messages)
+    if found.relaxation is not None and land.closed:
+        # the counts left the locked communities out
+        out = any(not land.lower <= float(land.weight[land.base == b].sum()) <= land.upper for b in land.closed)
+        said.pop()
+        if not out:
+            said.append(msg("beside the locked communities: {change}", change=found.relaxation.message))
     heavy = _too_heavy(land, names) if any(w > land.upper + 1e-9 for w in land.weight[locked < 0]) else []
-    return [*found.messages, *heavy, *(c.message for c in more)], widened if found else (math.inf if more else 0.0)
+    return [*said, *heavy, *(c.message for c in more)], widened if found else (math.inf if more else 0.0)
 
 
 def _too_heavy(land: Field, names: Names) -> list[Message]:
@@ -349,4 +356,6 @@ def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int
         ]
     nearest = min(found, key=lambda row: row[:2])[2] if found else []
     counts = not (least <= high and most >= low and least <= most)
+    if least > most and not (land.lower > 0 and most > 0):
+        counts = False  # the reasons of the nearest number say it all
     return [*([text] if counts else []), *nearest]

@@ -82,7 +82,7 @@ def build_field(units: Units, walks: Sites, wanted: Wanted, locked: Sequence[str
         base=base.astype(np.int64),
         base_ids=tuple(str(b) for b in base_ids),
         lower=wanted.lower,
-        upper=min(wanted.upper, total + 1.0),
+        upper=min(wanted.upper, max(total, 1.0)),
         target=wanted.target or middle or 1.0,
         parts=len(base_ids),
         walks=walks,

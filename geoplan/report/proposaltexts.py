@@ -81,7 +81,7 @@ def rules_hold(proposals: Sequence[Proposal]) -> Message:
     """
     first = proposals[0]
     limits = first.limits
-    facts = {"lower": limits.lower, "upper": limits.upper, "count": len(proposals)}
+    facts = {"lower": limits.lower, "upper": limits.upper}
     text = msg("{lower:,.0f} to {upper:,.0f} households each, one piece each, no estate split", **facts)
     if limits.upper == float("inf"):
         text = msg("at least {lower:,.0f} households each, one piece each, no estate split", **facts)
@@ -96,6 +96,8 @@ def rules_hold(proposals: Sequence[Proposal]) -> Message:
     joined = more[0]
     for one in more[1:]:
         joined = msg("{one}, {other}", one=joined, other=one)
+    if len(proposals) == 1:
+        return msg("Every rule holds: {rules}.", rules=joined)
     return msg("Every rule holds in all {count} proposals: {rules}.", count=len(proposals), rules=joined)
 
 
@@ -121,11 +123,10 @@ def headline(proposals: Sequence[Proposal]) -> list[Message]:
         proof=proven(fewest),
     )
     enclaves = max(len(p.enclaves_after) for p in proposals)
-    left = msg(
-        "Enclaves: {before} today, {after} at most in the proposals.",
-        before=len(proposals[0].enclaves_before),
-        after=enclaves,
-    )
+    before = len(proposals[0].enclaves_before)
+    left = msg("Enclaves: {before} today, {after} at most in the proposals.", before=before, after=enclaves)
+    if not enclaves:
+        left = msg("Enclaves: {before} today, none in the proposals.", before=before)
     return [moved, rules_hold(proposals), left]
 
 
