@@ -118,7 +118,7 @@ class Problem:
 class Budget:
     """How much work a search may do: moves in millions, and seconds as a guard; ``None`` is no limit."""
 
-    effort: float | None = None
+    effort: int | None = None
     time_limit_s: float | None = None
     stop_at: float = -np.inf
 

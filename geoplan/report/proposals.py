@@ -190,6 +190,7 @@ def _change_rows(proposal: Proposal, language: str) -> list[dict[str, Any]]:
     rows = []
     for row in proposal.changes.to_dict("records"):
         row["from_name"], row["to_name"] = names.get(row["from"], row["from"]), names.get(row["to"], row["to"])
+        row["name"] = row["name"] or translate(msg("Other land"), language)
         row["rule"] = known_name("mends", row["rule"], language)
         row["reason"] = translate(row["reason"], language)
         row["undoing_breaks"] = "; ".join(translate(text, language) for text in row["undoing_breaks"])
@@ -206,6 +207,7 @@ def _book(proposals: Sequence[Proposal], town: str, language: str) -> Workbook:
     for proposal in proposals:
         if proposal.feasible:
             _proposal_sheets(book, proposal, town, language)
+    _rules(book, proposals[0], town, language)
     return book
 
 
@@ -251,8 +253,6 @@ def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language
         ("enclaves", msg("Enclaves"), "count"),
     )
     writer.table(fields, rows)
-    writer.gap()
-    _rules(writer, proposals[0], language)
     writer.close()
 
 
@@ -269,11 +269,12 @@ def _measures(measures: Measures, enclaves: int) -> dict[str, Any]:
     }
 
 
-def _rules(writer: SheetWriter, proposal: Proposal, language: str) -> None:
+def _rules(book: Workbook, proposal: Proposal, town: str, language: str) -> None:
     """What the rules of the active standards say of today and of the first proposal."""
     rows = rule_rows(proposal, language)
     if not rows:
         return
+    writer = SheetWriter(book, translate(msg("Rules"), language), town=town, language=language)
     writer.line(translate(msg("Rules of the active standards, today and in the first proposal"), language), bold=True)
     fields = _fields(
         language,
@@ -288,6 +289,7 @@ def _rules(writer: SheetWriter, proposal: Proposal, language: str) -> None:
         ("status", msg("How sure"), "text"),
     )
     writer.table(fields, rows)
+    writer.close()
 
 
 def _proposal_sheets(book: Workbook, proposal: Proposal, town: str, language: str) -> None:

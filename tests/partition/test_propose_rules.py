@@ -468,7 +468,7 @@ def test_one_community_only() -> None:
 
 
 def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
-    held = {cell: 400.0 for cell in worlds.cells(THREE_BY_FOUR)}
+    held = dict.fromkeys(worlds.cells(THREE_BY_FOUR), 400.0)
     town = worlds.town(THREE_BY_FOUR, households=held)
     options = ProposeOptions(standards=("yuhang-2020", "national-2026"))
     found = propose_communities(town, effort=2, options=options)
