@@ -7,9 +7,10 @@ from geoplan.partition.infeasible import Conflict, Infeasible, Relaxation, expla
 from geoplan.partition.measures import Limits, Measures, measure_partition
 from geoplan.partition.movedbound import Bound, moved_bound
 from geoplan.partition.plan import Partition, rebased, today
+from geoplan.partition.problem import Problem
 from geoplan.partition.propose import Proposal, ProposeOptions, propose_communities
 from geoplan.partition.rulecheck import RuleCheck
-from geoplan.partition.search import Budget, Found, Problem
+from geoplan.partition.search import Budget, Found
 from geoplan.partition.steps import (
     PartFinding,
     StepResult,

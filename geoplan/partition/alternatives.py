@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from geoplan.partition.anchors import choose_anchors, legal_start, site_hops
 from geoplan.partition.field import OBJECTIVES, Field, keeps_rules, may_be, notches, score, stands_for
 from geoplan.partition.moved import start_from_base
-from geoplan.partition.search import Budget, Problem, search
+from geoplan.partition.problem import Problem
+from geoplan.partition.search import Budget, search
 
 __all__ = ["FAVOURS", "PRICES", "Candidate", "Found", "Prices", "choose", "explore", "polish", "price_of"]
 
