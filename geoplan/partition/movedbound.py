@@ -39,8 +39,9 @@ MOST_COLUMNS = 40_000
 SMALL, CLOSE = 2_000, 0.0005
 """A model with more columns is solved to this share of what moves: the last households would take hours."""
 
-RELAXED_ROUNDS = 24
-"""Linear programs with rows of connectivity before a large model is solved in whole units."""
+RELAXED_ROUNDS, RELAXED_COLUMNS = 24, 300_000
+"""Linear programs with rows of connectivity before a large model is solved in whole units: at most so many, and at most so
+many columns in all."""
 
 WHOLE_NODES = 100
 """A large model is solved in whole units only where at least so many branch-and-bound nodes may be used: its root alone
@@ -209,7 +210,10 @@ def moved_bound(
     close = CLOSE * goal if large and np.isfinite(goal) else SAFETY
     slack = CLOSE * (goal if np.isfinite(goal) else forced) if large else 0.0
     enough = goal - total - close
-    relaxed = tighten(model, view.fractional_cuts, guard, rounds=RELAXED_ROUNDS, enough=enough) if large else -np.inf
+    relaxed = -np.inf
+    if large:
+        lots = int(np.clip(RELAXED_COLUMNS // len(model.cost), 6, RELAXED_ROUNDS))
+        relaxed = tighten(model, view.fractional_cuts, guard, rounds=lots, enough=enough)
     if large and (relaxed >= enough or guard.nodes < WHOLE_NODES):
         rounds = Rounds(start, goal - total, relaxed, relaxed >= goal - total, relaxed == np.inf, 1)
     else:

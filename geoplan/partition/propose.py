@@ -37,8 +37,6 @@ DEFAULT_EFFORT = 100
 _TOLERANCE = 0.15
 _BOUND_SECONDS_SHARE = 0.3
 _PROOF_EFFORT = 1
-_PROOF_SECONDS = 15.0
-"""Guard of the proof where no time limit is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +273,7 @@ def propose_communities(
         return [job.no_proposal((_not_found(found, lands),), found.stopped_by)]
     chosen = _choose(found, wish, options, seed)
     say(msg("proving how many households must move"), 0.8)
-    left = _PROOF_SECONDS if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
+    left = math.inf if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
     bounds = _bounds(chosen, work, left)
     say(msg("writing down the reasons"), 0.9)
     notice = _tried(numbers, untried)
@@ -360,7 +358,8 @@ def _bounds(chosen: Sequence[tuple[str, str, Candidate]], work: int, seconds: fl
     for done, number in enumerate(order):
         left = max((until - time.monotonic()) / (len(order) - done), 0.1)
         try:
-            bounds[number] = _bound(fewest[number], Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=left))
+            limit = None if math.isinf(left) else left
+            bounds[number] = _bound(fewest[number], Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=limit))
         except KeyboardInterrupt:
             until = 0.0
             land = fewest[number].land
