@@ -21,7 +21,19 @@ from geoplan.partition.moved import start_from_base
 from geoplan.partition.problem import Problem
 from geoplan.partition.search import Budget, search
 
-__all__ = ["FAVOURS", "PRICES", "Candidate", "Found", "Prices", "choose", "explore", "polish", "price_of"]
+__all__ = [
+    "FAVOURS",
+    "PRICES",
+    "Candidate",
+    "Found",
+    "Prices",
+    "choose",
+    "explore",
+    "polish",
+    "price_of",
+    "priced_problem",
+    "unit_cost_of",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -234,7 +246,7 @@ class _Explorer:
         if ready is None:
             return None
         start, allowed = ready
-        problem = _problem(self.land, price, _unit_cost(self.land, price, stands, start, allowed))
+        problem = priced_problem(self.land, price, unit_cost_of(self.land, price, stands, start, allowed))
         penalty = (1.5, 3.0, 6.0)[turn % 3]
         return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=times * self.moves)
 
@@ -278,7 +290,7 @@ class _Explorer:
         ready = self._prepare(part_of, stands, rng)
         if ready is None:
             return best
-        cost = _unit_cost(land, price, stands, part_of, ready[1])
+        cost = unit_cost_of(land, price, stands, part_of, ready[1])
         extra = np.zeros_like(cost)
         best_rank = (len(notches(land, part_of)), price_of(land, price, part_of))
         for round_ in range(_MEND_ROUNDS):
@@ -287,7 +299,7 @@ class _Explorer:
                 break
             for unit, _ in sticking:
                 extra[unit, now[unit]] += max(land.weight[unit], 20.0) * (1.0 + 0.5 * round_)
-            problem = _problem(land, price, cost + extra)
+            problem = priced_problem(land, price, cost + extra)
             heat = _WARM if round_ % 5 else (1.0, 0.005)
             result = self._search(problem, now, rng, heat=heat, penalty=6.0, moves=self.moves, runs=_MEND_RUNS)
             if result is None:
@@ -346,7 +358,7 @@ def _ordered_prices(order: Sequence[str]) -> Prices:
 
 def _afresh(land: Field, rng: np.random.Generator, *, noise: float) -> tuple[Ints, Ints]:
     """A start from today's communities, and the community that each part stands for; bound ones are not given up."""
-    problem = _problem(land, Prices(), np.zeros((len(land.weight), land.parts)))
+    problem = priced_problem(land, Prices(), np.zeros((len(land.weight), land.parts)))
     part_of, stands = start_from_base(problem, land.base, rng=rng, noise=noise)
     part_of, stands = np.asarray(part_of, np.int64), np.asarray(stands, np.int64).copy()
     bound, held = land.bound_bases, np.bincount(land.base, weights=land.weight)
@@ -358,7 +370,22 @@ def _afresh(land: Field, rng: np.random.Generator, *, noise: float) -> tuple[Int
     return part_of, stands
 
 
-def _problem(land: Field, price: Prices, unit_cost: Floats) -> Problem:
+def priced_problem(land: Field, price: Prices, unit_cost: Floats) -> Problem:
+    """What the search divides, at some prices.
+
+    Parameters
+    ----------
+    land
+        What is divided.
+    price
+        What boundaries, joints and uneven parts cost.
+    unit_cost
+        Cost of each unit in each part.
+
+    Returns
+    -------
+    Problem
+    """
     lower, upper = np.full(land.parts, land.lower), np.full(land.parts, land.upper)
     problem = Problem(
         land.indptr,
@@ -374,8 +401,27 @@ def _problem(land: Field, price: Prices, unit_cost: Floats) -> Problem:
     return replace(problem, scale=problem.weight_step)
 
 
-def _unit_cost(land: Field, price: Prices, stands: Ints, part_of: Ints, allowed: NDArray[np.bool_]) -> Floats:
-    """Cost of each unit in each part, its centres being those that stand in it now."""
+def unit_cost_of(land: Field, price: Prices, stands: Ints, part_of: Ints, allowed: NDArray[np.bool_]) -> Floats:
+    """Cost of each unit in each part, its centres being those that stand in it now.
+
+    Parameters
+    ----------
+    land
+        What is divided.
+    price
+        What households moved and walks cost.
+    stands
+        Today's community that each part stands for, -1 for new ones.
+    part_of
+        Part of each unit.
+    allowed
+        Whether each unit may be in each part.
+
+    Returns
+    -------
+    ndarray of float
+        Shape (units, parts); ``inf`` where it may not be.
+    """
     cost = price.moved * land.weight[:, None] * (land.base[:, None] != stands[None, :])
     if price.walk:
         cost = cost + price.walk * land.weight[:, None] * land.walks.to_parts(part_of, land.parts)

@@ -40,8 +40,8 @@ SMALL, CLOSE = 2_000, 0.0005
 """A model with more columns is solved to this share of what moves: the last households would take hours."""
 
 RELAXED_ROUNDS, RELAXED_COLUMNS = 24, 300_000
-"""Linear programs with rows of connectivity before a large model is solved in whole units: at most so many, and at most so
-many columns in all."""
+"""Linear programs with rows of connectivity before a large model is solved in whole units: at most so many, with no
+more columns in all."""
 
 WHOLE_NODES = 100
 """A large model is solved in whole units only where at least so many branch-and-bound nodes may be used: its root alone

@@ -12,7 +12,7 @@ import pandas as pd
 
 from geoplan.errors import Message, msg
 from geoplan.model import Level, Notice, Progress, Town
-from geoplan.partition.alternatives import Candidate, Found, choose, explore, polish
+from geoplan.partition.alternatives import PRICES, Candidate, Found, choose, explore, polish
 from geoplan.partition.conflicts import numbers_to_try
 from geoplan.partition.field import Field, stands_for
 from geoplan.partition.fieldbuild import build_field, names_of
@@ -22,6 +22,7 @@ from geoplan.partition.plan import Partition, from_codes, rebased, today
 from geoplan.partition.reasons import CHANGES, explain_changes
 from geoplan.partition.rulecheck import NATIONAL, RuleCheck, Wanted, check_rules, rule_notices, wanted_range
 from geoplan.partition.search import Budget, warm_up
+from geoplan.partition.sharpen import sharpen
 from geoplan.partition.walks import sites_of
 from geoplan.partition.wishes import Wish, check_numbers, fault, wish_of
 from geoplan.places.enclaves import find_enclaves
@@ -31,7 +32,7 @@ from geoplan.standards import load_profile
 
 __all__ = ["DEFAULT_EFFORT", "Proposal", "ProposeOptions", "propose_communities"]
 
-DEFAULT_EFFORT = 100
+DEFAULT_EFFORT = 150
 """Millions of moves where neither effort nor time limit is given."""
 
 _TOLERANCE = 0.15
@@ -281,7 +282,10 @@ def propose_communities(
 
 
 def _choose(found: Found, wish: Wish, options: ProposeOptions, seed: int) -> list[tuple[str, str, Candidate]]:
-    """The alternatives; where several objectives are in order, the best in the first is improved in the others."""
+    """The alternatives, after exact steps from the fewest moved; the best in a first objective is improved in the rest."""
+    if found.stopped_by == "work":
+        fewest = min(found.kept, key=lambda c: (c.notches, c.worth["moved"], c.part_of.tobytes()))
+        sharpen(fewest, PRICES["moved"], found)
     chosen = choose(found.kept, wish.favours, least=options.alternatives, weights=wish.weights)
     if len(wish.asked) > 1 and found.stopped_by == "work":
         polish(chosen[0][2], wish.asked, found, seed=seed)

@@ -85,7 +85,9 @@ def _nearest_branch(tree: csr_array, weight: np.ndarray, want: float) -> tuple[f
     return float(off[cut]), np.flatnonzero(inside)
 
 
-def recut_exactly(problem: Problem, part_of: np.ndarray, parts: np.ndarray, guard: Guard) -> np.ndarray | None:
+def recut_exactly(
+    problem: Problem, part_of: np.ndarray, parts: np.ndarray, guard: Guard, *, hops: int | None = None
+) -> np.ndarray | None:
     """Divide the land of a few parts among them anew, as well as can be, the others staying as they are.
 
     Parameters
@@ -98,13 +100,15 @@ def recut_exactly(problem: Problem, part_of: np.ndarray, parts: np.ndarray, guar
         The parts, two or three that meet.
     guard
         What the model may use; what it used is taken off.
+    hops
+        Only units so many steps from where the parts meet may change; None lets all. The model is then much smaller.
 
     Returns
     -------
     ndarray of int64 or None
         A partition that keeps every rule and costs less; None where the model found none.
     """
-    view = _Land(problem, part_of, np.sort(parts))
+    view = _Land(problem, part_of, np.sort(parts), hops)
     model, start = view.model(), view.x_of(part_of)
     rounds = solve_in_rounds(model, view.cuts, guard, start=start)
     if rounds.x is None or rounds.value >= float(model.cost @ start) - 1e-6:
@@ -121,6 +125,7 @@ class _Land:
     problem: Problem
     part_of: np.ndarray
     parts: np.ndarray
+    hops: int | None
 
     @property
     def units(self) -> np.ndarray:
@@ -169,9 +174,22 @@ class _Land:
             high=np.concatenate(
                 [np.ones(n), np.full(k, np.inf), problem.upper[self.parts] / upper, np.zeros(m * 2 * k)]
             ),
-            top=np.concatenate([np.isfinite(unit_cost).astype(float), np.ones(m)]),
+            top=np.concatenate([(np.isfinite(unit_cost) & self.free()).astype(float), np.ones(m)]),
             whole=np.arange(size) < n * k,
         )
+
+    def free(self) -> np.ndarray:
+        """Whether each unit may be in each part, by how far it lies from where the parts meet."""
+        now = np.searchsorted(self.parts, self.part_of[self.units])
+        own = (now[:, None] == np.arange(len(self.parts))).ravel()
+        if self.hops is None:
+            return np.ones_like(own)
+        _, head, tail, _ = self.graph()
+        near = np.zeros(len(now), bool)
+        near[tail[now[tail] != now[head]]] = True
+        for _ in range(self.hops - 1):
+            near[head[near[tail]]] = True
+        return own | np.repeat(near, len(self.parts))
 
     def x_of(self, part_of: np.ndarray) -> np.ndarray:
         """A partition as a point of the model."""
