@@ -247,7 +247,8 @@ class _Explorer:
             return None
         start, allowed = ready
         problem = priced_problem(self.land, price, unit_cost_of(self.land, price, stands, start, allowed))
-        penalty = (1.5, 3.0, 6.0)[turn % 3]
+        # a hard one first, so that little work finds something
+        penalty = (1.5, 3.0, 6.0)[turn % 3] if turn else 6.0
         return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=times * self.moves)
 
     def _left(self) -> float | None:

@@ -282,7 +282,7 @@ def propose_communities(
 
 
 def _choose(found: Found, wish: Wish, options: ProposeOptions, seed: int) -> list[tuple[str, str, Candidate]]:
-    """The alternatives, after exact steps from the fewest moved; the best in a first objective is improved in the rest."""
+    """The alternatives, the fewest moved sharpened; the best in a first objective is improved in those after it."""
     if found.stopped_by == "work":
         fewest = min(found.kept, key=lambda c: (c.notches, c.worth["moved"], c.part_of.tobytes()))
         sharpen(fewest, PRICES["moved"], found)
