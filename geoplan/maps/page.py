@@ -13,7 +13,7 @@ from typing import Any
 import folium
 from branca.element import Element, Figure, MacroElement
 
-from geoplan.maps.assets import leaflet_script, leaflet_style, page_scripts, page_style
+from geoplan.maps.assets import leaflet_script, leaflet_style, page_script, page_style
 
 __all__ = ["OfflineFigure", "PageLayer", "offline_page", "to_json"]
 
@@ -75,8 +75,8 @@ class PageLayer(MacroElement):
     Parameters
     ----------
     data
-        What ``js/main.js`` expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
-        ``page`` says which of the two.
+        What the page's script expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
+        ``page`` names the module in ``js/`` that the page starts with; ``page="coverage"`` calls its ``showCoverage``.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -100,16 +100,16 @@ class PageLayer(MacroElement):
         figure, parent = self.get_root(), self._parent
         if not isinstance(figure, Figure) or parent is None:
             raise TypeError("a geoplan layer is drawn on a folium map")
-        scripts = page_scripts(str(self.data.get("page", "coverage")))
+        entry = str(self.data.get("page", "coverage"))
         head = [("leaflet_style", f"<style>{leaflet_style()}</style>"), ("style", f"<style>{page_style()}</style>")]
         head.append(("leaflet", f"<script>{leaflet_script()}</script>"))
-        head += [(f"{name}.js", f"<script>{code}</script>") for name, code in scripts]
+        head.append((f"{entry}.js", f"<script>\n{page_script(entry)}</script>"))
         for name, text in head:
             figure.header.add_child(_Raw(text + "\n"), name=f"geoplan_{name}")
         name = self.get_name()
         data = f'<script id="{name}" type="application/json">{to_json(self.data)}</script>\n'
         figure.html.add_child(_Raw(data), name=name)
-        start = f'geoplan.show({parent.get_name()}, document.getElementById("{name}"));\n'
+        start = f'geoplan.show{entry.capitalize()}({parent.get_name()}, document.getElementById("{name}"));\n'
         figure.script.add_child(_Raw(start), name=name)
         return ""
 

@@ -16,7 +16,6 @@ from fake import WALKS, FakeCoverage, buildings, square, town
 import geoplan.maps
 from geoplan.errors import InputError, OutputError
 from geoplan.maps import coverage_map, render_map, save_map
-from geoplan.maps.assets import page_scripts
 from geoplan.maps.page import to_json
 
 
@@ -54,7 +53,7 @@ def test_only_the_scripts_written_here_may_run(html: str) -> None:
     assert policy[1].startswith("default-src 'none'; img-src data:; script-src 'sha256-")
     assert "unsafe" not in policy[1]
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    assert len(scripts) > 10
+    assert len(scripts) == 4  # folium's switches, Leaflet, the page's script, its start
     for script in scripts:
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy[1]
 
@@ -181,9 +180,7 @@ def test_own_scripts_never_make_markup_or_code_out_of_data() -> None:
     )
     folder = Path(geoplan.maps.__file__).parent / "js"
     scripts = sorted(folder.glob("*.js"))
-    of_pages = [dict(page_scripts(page)) for page in ("coverage", "proposals")]
-    assert {path.stem for path in scripts} == {*of_pages[0], *of_pages[1]}
-    assert len(of_pages[0]) == 10
+    assert len(scripts) > 10
     assert {path.name: ways.findall(path.read_text(encoding="utf-8")) for path in scripts} == {
         p.name: [] for p in scripts
     }

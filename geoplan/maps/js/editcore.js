@@ -95,6 +95,10 @@ class Part {
     this.own = new Float64Array(circles);
     this.walk = NaN;
     this.centres = 0;
+    /** @type {Set<number>} its open centres */
+    this.sites = new Set();
+    /** @type {number[]} sites that its walks go to: its own centres, else all that are open */
+    this.goals = [];
     this.pieces = 0;
     /** @type {number[]} units outside the main piece */
     this.detached = [];
@@ -205,7 +209,10 @@ export class EditSession {
     }
     this.parts.forEach((_, slot) => this._ownBonus(slot));
     this.kept.rematch(this.parts.keys());
-    this._refresh(this.parts.keys());
+    for (const part of this.parts) {
+      this._findPieces(part);
+      this._reckonOwn(part);
+    }
   }
 
   /** @param {number} slot */
@@ -229,16 +236,32 @@ export class EditSession {
   /** Put units into parts and mend every sum. @param {ArrayLike<number>} units @param {ArrayLike<number>} slots */
   _move(units, slots) {
     const touched = new Set();
+    const anew = this._losingCentres(units, slots);
     for (let k = 0; k < units.length; k++) {
       const unit = units[k];
       const old = this.of[unit];
       if (old === slots[k]) continue;
       touched.add(old);
       touched.add(slots[k]);
+      if (!anew.has(old)) this._countOwn(unit, this.parts[old], -1);
+      if (!anew.has(slots[k])) this._countOwn(unit, this.parts[slots[k]], 1);
       this._moveOne(unit, old, slots[k]);
     }
     this.kept.rematch(touched);
-    this._refresh(touched);
+    for (const slot of touched) this._findPieces(this.parts[slot]);
+    for (const slot of anew) this._reckonOwn(this.parts[slot]);
+  }
+
+  /** Parts whose centres change with the units, or that begin: their walks are reckoned anew. @param {ArrayLike<number>} units @param {ArrayLike<number>} slots */
+  _losingCentres(units, slots) {
+    const anew = new Set();
+    for (let k = 0; k < units.length; k++) {
+      if (!this.parts[slots[k]].members.length) anew.add(slots[k]);
+      if (!(this.sitesIn[units[k]] || []).some((site) => this.open[site])) continue;
+      anew.add(slots[k]);
+      anew.add(this.of[units[k]]);
+    }
+    return anew;
   }
 
   /** @param {number} unit @param {number} old @param {number} slot */
@@ -271,14 +294,6 @@ export class EditSession {
         from.boundary -= metres;
         to.boundary += metres;
       }
-    }
-  }
-
-  /** What cannot be added up: pieces, and walks to the own centre. @param {Iterable<number>} slots */
-  _refresh(slots) {
-    for (const slot of slots) {
-      this._findPieces(this.parts[slot]);
-      this._reckonOwn(this.parts[slot]);
     }
   }
 
@@ -317,11 +332,11 @@ export class EditSession {
     if (!walkers) return;
     const circles = minutes.length;
     for (let c = 0; c < circles; c++) this.anyOf[unit * circles + c] = 0;
-    this._addServed(unit, this.anyOf, unit * circles, (site) => this.open[site]);
+    this._addServed(unit, this.anyOf, unit * circles, 1, (site) => this.open[site]);
   }
 
-  /** @param {number} unit @param {Float64Array} sums @param {number} offset @param {(site: number) => boolean} counts */
-  _addServed(unit, sums, offset, counts) {
+  /** @param {number} unit @param {Float64Array} sums @param {number} offset @param {1|-1} sign @param {(site: number) => boolean} counts */
+  _addServed(unit, sums, offset, sign, counts) {
     const {walkers, minutes} = this.plan;
     if (!walkers) return;
     for (let row = walkers.start[unit]; row < walkers.start[unit + 1]; row++) {
@@ -329,33 +344,32 @@ export class EditSession {
       for (let at = walkers.reachStart[row]; at < walkers.reachStart[row + 1]; at++) {
         if (walkers.step[at] < nearest && counts(walkers.site[at])) nearest = walkers.step[at];
       }
-      for (let c = nearest; c < minutes.length; c++) sums[offset + c] += this.walkersHeld[row];
+      for (let c = nearest; c < minutes.length; c++) sums[offset + c] += sign * this.walkersHeld[row];
     }
   }
 
   /** Centres of a part, who reaches them, and the mean walk to the nearest of them. @param {Part} part */
   _reckonOwn(part) {
     const {walk, sites} = this.plan;
-    /** @type {number[]} */
-    const mine = [];
-    for (const unit of part.members) for (const site of this.sitesIn[unit] || []) if (this.open[site]) mine.push(site);
+    const mine = part.members.flatMap((unit) => (this.sitesIn[unit] || []).filter((site) => this.open[site]));
     part.centres = mine.length;
+    part.sites = new Set(mine);
+    const every = mine.length ? mine : [...sites.keys()].filter((k) => this.open[k]);
+    part.goals = walk ? every.filter((k) => sites[k].known) : [];
     part.own.fill(0);
-    const own = new Set(mine);
-    for (const unit of part.members) {
-      this.touched++;
-      this._addServed(unit, part.own, 0, (site) => own.has(site));
-    }
-    part.walk = NaN;
-    if (!walk) return;
-    const known = (mine.length ? mine : [...sites.keys()].filter((k) => this.open[k])).filter((k) => sites[k].known);
-    if (!known.length) return;
-    part.walk = 0;
-    for (const unit of part.members) {
-      let nearest = Infinity;
-      for (const site of known) nearest = Math.min(nearest, walk[unit * sites.length + site]);
-      part.walk += quanta(this.plan.households[unit] * nearest);
-    }
+    part.walk = part.goals.length ? 0 : NaN;
+    for (const unit of part.members) this._countOwn(unit, part, 1);
+  }
+
+  /** Add a unit's walks to the centres of a part, or take them away. @param {number} unit @param {Part} part @param {1|-1} sign */
+  _countOwn(unit, part, sign) {
+    const {walk, sites, households} = this.plan;
+    this.touched++;
+    if (part.sites.size) this._addServed(unit, part.own, 0, sign, (site) => part.sites.has(site));
+    if (!walk || !part.goals.length) return;
+    let nearest = Infinity;
+    for (const site of part.goals) nearest = Math.min(nearest, walk[unit * sites.length + site]);
+    part.walk += sign * quanta(households[unit] * nearest);
   }
 
   /** @param {number[]} changed sites that were opened or closed */

@@ -11,7 +11,7 @@ export class Matching {
   /** @param {number} rows @param {number} columns */
   constructor(rows, columns) {
     this.size = Math.max(rows, columns);
-    this.room = this.size + 8;
+    this.room = this.size + 32;
     this.weight = new Float64Array(this.room * this.room);
     this.u = new Float64Array(this.room);
     this.v = new Float64Array(this.room);
