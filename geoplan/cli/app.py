@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geoplan.cli.edits import apply_edits, edit
 from geoplan.cli.propose import propose
 from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, msg
@@ -232,6 +233,10 @@ def standards(
 
 app.command("propose", help=str(msg("Propose new boundaries: several alternatives, with reasons and a proof.")))(
     propose
+)
+app.command("edit", help=str(msg("Write a page on which today's communities can be edited, without a network.")))(edit)
+app.command("apply-edits", help=str(msg("Take edits of a page back: do them, measure again, compare with the page.")))(
+    apply_edits
 )
 
 

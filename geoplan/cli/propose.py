@@ -60,8 +60,12 @@ def propose(
 
     from geoplan import __version__
     from geoplan.maps import proposal_map, render_map
+    from geoplan.maps.editdata import EditStart
+    from geoplan.maps.proposals import edit_start
     from geoplan.partition.propose import propose_communities
     from geoplan.project import load_project, load_town
+    from geoplan.project.editplans import PLANS_FILE, plans_text
+    from geoplan.project.meeting import project_walks
     from geoplan.project.running import default_folder
     from geoplan.report.proposals import FILES, proposals_record, write_proposals
     from geoplan.report.staging import check_outputs
@@ -73,7 +77,7 @@ def propose(
     number = _parts(parts)
     wanted = None if objective is None else tuple(word.strip() for word in objective.split(",") if word.strip())
     folder = (default_folder(settings) if out is None else out) / "propose"
-    check_outputs(folder, (*FILES, MAP))
+    check_outputs(folder, (*FILES, MAP, PLANS_FILE))
     asked = {"target": target, "lower": lower, "upper": upper, "parts": parts, "objective": objective}
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
@@ -89,6 +93,12 @@ def propose(
             seed=seed,
             progress=progress,
         )
+        first = proposals[0]
+        walks = project_walks(settings, town, first.partition)
+        starts = [EditStart("today", first.partition.base(), first.limits)]
+        starts += [edit_start(proposal) for proposal in proposals if proposal.feasible]
+        page = proposal_map(proposals, town=town, title=settings.title, language=language, walks=walks)
+        divide_above = first.limits.upper if first.limits.upper < float("inf") else None
         files = write_proposals(
             proposals,
             folder,
@@ -97,7 +107,7 @@ def propose(
             inputs=fingerprint_files((settings.path, *settings.files()), base=settings.folder),
             options={**asked, "effort": effort, "time_limit_s": time_limit, "seed": seed},
             language=language,
-            also={MAP: render_map(proposal_map(proposals, town=town, title=settings.title, language=language))},
+            also={MAP: render_map(page), PLANS_FILE: plans_text(starts, divide_above=divide_above)},
         )
     if json:
         record = proposals_record(proposals, language=language)

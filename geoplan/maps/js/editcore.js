@@ -542,6 +542,11 @@ export class EditSession {
     return edit;
   }
 
+  /** Do an edit that was done before, such as one from a file; it must fit. @param {Edit} edit */
+  repeat(edit) {
+    this._do({...edit});
+  }
+
   /** @param {Edit} edit */
   _do(edit) {
     this._apply(edit, false);
