@@ -166,7 +166,7 @@ def _brief(proposal: Proposal, language: str) -> str:
 def _notices(proposal: Proposal, language: str) -> list[Packed]:
     """Each sentence once, those that must stand everywhere first; why nothing is feasible before all."""
     seen: dict[str, Packed] = {}
-    if not proposal.feasible:
+    if not proposal.feasible and proposal.reasons:
         for reason in (msg("No proposal keeps every rule:"), *proposal.reasons):
             text = clean_text(translate(reason, language))
             seen.setdefault(text, {"text": text, "everywhere": True, "credit": False})

@@ -35,8 +35,8 @@ class Edit:
     number
         Its place in the file, from 1.
     kind
-        ``"give"``, ``"new"``, ``"merge"``, ``"assign"`` (units), ``"open"``, ``"close"``, ``"move"`` (centres), ``"lock"``,
-        ``"unlock"``, ``"rename"`` (communities).
+        ``"give"``, ``"new"``, ``"merge"``, ``"assign"`` (units), ``"open"``, ``"close"``, ``"move"`` (centres),
+        ``"lock"``, ``"unlock"``, ``"rename"`` (communities).
     units, before, after
         Unit ids with their community before and after.
     names

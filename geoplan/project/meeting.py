@@ -1,11 +1,11 @@
-"""What comes out of a meeting: edits found back to their plan, done, measured again, compared with the page, written."""
+"""What comes out of a meeting: edits are done to their plan, measured again, compared with the page, and written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -114,17 +114,10 @@ class MeetingResult:
 def _case_options(project: Project) -> tuple[CoverageOptions, Metric]:
     """The project's main case with the communities' centres, any and own, and its metric."""
     options = coverage_options(project)
-    mode = "distance" if options.mode == "distance" else "time"
-    profile = project.walk.profiles[0] if project.walk.profiles else "planner"
-    metric = Metric(mode, load_profile(options.profiles[0] if options.profiles else profile))  # type: ignore[arg-type,index]
-    chosen = replace(
-        options,
-        mode=mode,
-        centre="both",
-        profiles=(options.profiles[0],),
-        tiers=("",),
-        kinds=(CENTRE_KIND,),  # type: ignore[index]
-    )
+    mode: Literal["time", "distance"] = "distance" if options.mode == "distance" else "time"
+    profile = tuple(options.profiles)[:1] if isinstance(options.profiles, tuple) else (options.profiles,)
+    metric = Metric(mode, load_profile(profile[0]))
+    chosen = replace(options, mode=mode, centre="both", profiles=profile, tiers=("",), kinds=(CENTRE_KIND,))
     return chosen, metric
 
 
@@ -275,7 +268,8 @@ def apply_project_edits(
     tell(msg("measuring the new communities"), 0.6)
     options, _ = _case_options(project)
     coverage = measure_coverage(redrawn_town(town, applied.partition, walks, now), options=options)
-    differences, compared = (), 0
+    differences: tuple[Difference, ...] = ()
+    compared = 0
     if not rebased and not applied.left:
         differences, compared = compare_totals(file, proposal.after, applied.partition, walks, coverage, start.limits)
     end = _end_start(start, applied, walks, now)
