@@ -331,7 +331,8 @@ test("an edit looks at two communities and not at the town", () => {
 test("the matching equals trying every assignment while rows change and are added", () => {
   const pick = chance(7);
   for (let round = 0; round < 60; round++) {
-    let [rows, columns] = [1 + pick(6), 1 + pick(6)];
+    let rows = 1 + pick(6);
+    const columns = 1 + pick(6);
     const kept = new Matching(rows, columns);
     const weight = Array.from({length: rows}, () => new Array(columns).fill(0));
     for (let step = 0; step < 25; step++) {

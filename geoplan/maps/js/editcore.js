@@ -132,6 +132,21 @@ export class EditSession {
     /** Units and neighbours looked at since the start; tests count it. */
     this.touched = 0;
     this.total = {households: 0, people: 0, boundary: 0};
+    // Neighbours of each unit: rows first[i] to first[i + 1] of the three columns.
+    const both = 2 * plan.pairs.one.length;
+    this.first = new Int32Array(n + 1);
+    this.beside = new Int32Array(both);
+    this.length = new Float64Array(both);
+    this.joined = new Uint8Array(both);
+    /** @type {number[][]} units whose shares change with a site */
+    this.unitsOfSite = plan.sites.map(() => []);
+    /** @type {number[][]} sites that stand in a unit */
+    this.sitesIn = [];
+    this.walkersHeld = Float64Array.from(plan.walkers ? plan.walkers.households : [], quanta);
+    this.anyOf = new Float64Array(n * circles);
+    this.kept = new Matching(this.parts.length, plan.baseIds.length);
+    // A part keeps its own community's name where as many households would stay under another.
+    this.bonus = this.parts.length + plan.baseIds.length + 1;
     this._linkNeighbours(n);
     this._linkSites();
     this._sumUp(n);
@@ -142,16 +157,13 @@ export class EditSession {
   /** @param {number} n */
   _linkNeighbours(n) {
     const {one, two, metre, joins} = this.plan.pairs;
-    const first = new Int32Array(n + 1);
+    const {first, beside, length, joined} = this;
     for (let k = 0; k < one.length; k++) {
       first[one[k] + 1]++;
       first[two[k] + 1]++;
     }
     for (let i = 0; i < n; i++) first[i + 1] += first[i];
     const at = Int32Array.from(first);
-    const beside = new Int32Array(2 * one.length);
-    const length = new Float64Array(2 * one.length);
-    const joined = new Uint8Array(2 * one.length);
     for (let k = 0; k < one.length; k++) {
       for (const [a, b] of [[one[k], two[k]], [two[k], one[k]]]) {
         beside[at[a]] = b;
@@ -159,24 +171,15 @@ export class EditSession {
         joined[at[a]++] = joins[k];
       }
     }
-    this.first = first;
-    this.beside = beside;
-    this.length = length;
-    this.joined = joined;
   }
 
   /** Which units have walkers with a site in reach: those whose shares change with it. */
   _linkSites() {
     const {walkers, sites} = this.plan;
-    /** @type {number[][]} */
-    this.unitsOfSite = sites.map(() => []);
-    /** @type {number[][]} sites that stand in a unit */
-    this.sitesIn = [];
     sites.forEach((site, k) => {
       if (site.unit >= 0) (this.sitesIn[site.unit] = this.sitesIn[site.unit] || []).push(k);
     });
     if (!walkers) return;
-    this.walkersHeld = Float64Array.from(walkers.households, quanta);
     for (let unit = 0; unit + 1 < walkers.start.length; unit++) {
       const mine = new Set();
       for (let at = walkers.reachStart[walkers.start[unit]]; at < walkers.reachStart[walkers.start[unit + 1]]; at++) {
@@ -188,11 +191,6 @@ export class EditSession {
 
   /** @param {number} n */
   _sumUp(n) {
-    const circles = this.plan.minutes.length;
-    this.anyOf = new Float64Array(n * circles);
-    this.kept = new Matching(this.parts.length, this.plan.baseIds.length);
-    // A part keeps its own community's name where as many households would stay under another.
-    this.bonus = this.parts.length + this.plan.baseIds.length + 1;
     for (let i = 0; i < n; i++) {
       const part = this.parts[this.of[i]];
       this.place[i] = part.members.length;

@@ -1,4 +1,5 @@
 /** Entry: the page of proposals for new boundaries. */
+import {withEditor} from "./editor.js";
 import {anchorOf, arrive, readProposals} from "./redraw.js";
 import {makePainters} from "./redrawmap.js";
 import {makePanel} from "./redrawpanel.js";
@@ -30,7 +31,7 @@ const proposals = {
  * @param {HTMLScriptElement} source holds the page's data
  */
 export function showProposals(map, source) {
-  return show(map, source, proposals);
+  return show(map, source, withEditor(proposals));
 }
 
 export {views};

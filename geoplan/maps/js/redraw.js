@@ -19,7 +19,7 @@ import {readLayer, fill, formatter} from "./model.js";
 import {integers, numbers, words, geometry, box} from "./packed.js";
 import {fold} from "./search.js";
 
-const PASTELS = ["#cfe2f2", "#f7e6b5", "#d5ebcf", "#f1d5e4", "#fbdcc6", "#dcd6f0", "#cdebe7", "#e6e3d2"];
+export const PASTELS = ["#cfe2f2", "#f7e6b5", "#d5ebcf", "#f1d5e4", "#fbdcc6", "#dcd6f0", "#cdebe7", "#e6e3d2"];
 
 /** @param {any} data what geoplan/maps/proposals.py made */
 export function readProposals(data) {

@@ -12,6 +12,8 @@
  * @property {(page: any, thing: any) => number[]} anchorOf    world x and y
  * @property {(thing: any) => boolean} stays                   whether it stays selected when the reader switches
  * @property {(thing: any) => boolean} atPointer               whether its popup stands where it was touched
+ * @property {(view: any, thing: any) => boolean} [click]      whether the page itself does what a click means
+ * @property {(view: any) => void} [ready]                     called once the page stands
  *
  * @typedef {Object} Actions
  * @property {() => void} changed  draw anew
@@ -75,10 +77,12 @@ export function show(map, source, kind) {
   box.addEventListener("keydown", (event) => event.key === "Escape" && select(view, null, {}));
   map.on("click", (event) => {
     const thing = canvas.hit(event.latlng, TOUCH_PIXELS);
+    if (kind.click && kind.click(view, thing)) return;
     if (thing) select(view, thing, {at: event.latlng});
     else select(view, null, {});
   });
   views.push(view);
+  if (kind.ready) kind.ready(view);
   return view;
 }
 
@@ -93,11 +97,12 @@ function addControls(map, page) {
   control.addTo(map);
 }
 
-function fitWidth({map, side}) {
+/** Fit the panel to the page, and the page's corners to the panel. @param {{map: L.Map, side: HTMLElement}} view */
+export function fitWidth({map, side}) {
   const box = map.getContainer();
   box.classList.toggle("gp-narrow", box.clientWidth < NARROW);
   // Scale and credits stand above the folded panel.
-  box.style.setProperty("--gp-sheet", `${side.querySelector(".gp-main").offsetHeight + 32}px`);
+  box.style.setProperty("--gp-sheet", `${/** @type {HTMLElement} */ (side.querySelector(".gp-panel:not([hidden]) .gp-main")).offsetHeight + 32}px`);
 }
 
 /**
@@ -107,7 +112,7 @@ function fitWidth({map, side}) {
 function padding({map, side}) {
   const box = map.getContainer();
   if (box.classList.contains("gp-narrow")) {
-    const main = side.querySelector(".gp-panel");
+    const main = side.querySelector(".gp-panel:not([hidden])");
     return {paddingTopLeft: [12, 64], paddingBottomRight: [12, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
   }
   return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [56, 36]};
