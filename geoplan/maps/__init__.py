@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import folium
 
-from geoplan.errors import Fault, OutputError, msg
+from geoplan.errors import Fault, InputError, OutputError, msg
 from geoplan.maps.content import page_content
 from geoplan.maps.page import offline_page
 from geoplan.maps.proposals import proposal_map
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
+    from geoplan.maps.widget import PlanWidget
+    from geoplan.model import Town
+    from geoplan.partition.editing import EditWalks
+    from geoplan.partition.propose import Proposal
 
-__all__ = ["coverage_map", "proposal_map", "render_map", "save_map"]
+__all__ = ["coverage_map", "edit", "proposal_map", "render_map", "save_map"]
 
 
 def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
@@ -45,6 +49,57 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
         If the language is unknown or the case was not measured.
     """
     return offline_page(page_content(coverage, coverage.find_case(case), language=language))
+
+
+def edit(
+    proposal: Proposal,
+    *,
+    town: Town,
+    walks: EditWalks | None = None,
+    language: str = "zh",
+    height: str = "640px",
+) -> PlanWidget:
+    """Edit a plan on a map in a notebook; the edits are in Python as they happen, and nothing is fetched.
+
+    Parameters
+    ----------
+    proposal
+        One of what :func:`geoplan.propose_communities` returned.
+    town
+        Its town.
+    walks
+        Walks to all centres and candidate sites (:func:`geoplan.partition.editing.edit_walks`); measured here if None.
+    language
+        ``"zh"`` or ``"en"``.
+    height
+        Height of the map as CSS has it.
+
+    Returns
+    -------
+    PlanWidget
+        ``.partition`` is what is on the map: read it, observe it, or set it.
+
+    Raises
+    ------
+    InputError
+        If anywidget is not installed.
+    """
+    try:
+        from geoplan.maps.widget import PlanWidget
+    except ImportError as error:
+        raise InputError(
+            Fault(
+                code="no-anywidget",
+                needed=msg("the package anywidget, which shows the editor in a notebook"),
+                given=msg("{reason}", reason=str(error)),
+                mend=msg('install it: pip install "geoplan[notebook]"'),
+            )
+        ) from error
+    from geoplan.partition.editing import edit_walks
+
+    if walks is None:
+        walks = edit_walks(town, proposal.partition.units)
+    return PlanWidget(proposal, town=town, walks=walks, language=language, height=height)
 
 
 def render_map(page: folium.Map) -> str:

@@ -5,7 +5,7 @@
  * @property {string} format
  * @property {number} version
  * @property {{fingerprint: string, name: string, town: string, level: string}} plan
- * @property {import("./editcore.js").Edit[]} edits
+ * @property {Edit[]} edits
  * @property {{preliminary: string[], total: any, parts: any[]}} totals
  */
 import {integers, words} from "./packed.js";

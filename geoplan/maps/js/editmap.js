@@ -116,7 +116,7 @@ function centres(view, editor) {
     const row = seen.get(site.unit) || 0;
     seen.set(site.unit, row + 1);
     const [x, y] = middle[site.unit];
-    const at = [x * view.scale + view.dx + 14 * row, y * view.scale + view.dy + 14];
+    const at = [x * view.scale + view.dx + 14 * row, y * view.scale + view.dy + 26];
     const look = session.open[k] ? {fill: colour.centre, ink: "#ffffff"} : {fill: "#ffffff", ink: colour.centre};
     mark(view.ctx, at[0], at[1], {radius: 7, sides: 5, sign: "", ...look});
   });

@@ -55,12 +55,12 @@ function button(label, run, className) {
   return node;
 }
 
-/** A control with its label above it. */
+/** A control with its label above it. @param {string} label @param {HTMLElement} control @param {boolean} [hidden] */
 function labelled(label, control, hidden) {
   return element("label", "gp-field", [element("span", hidden ? "gp-hidden" : "", label), control]);
 }
 
-/** Options of a select, the choice kept where it is still there. @param {HTMLSelectElement} select @param {any[]} rows value and label, or a group */
+/** Options of a select, the choice kept where it is still there. @param {HTMLSelectElement} select @param {any[]} rows value and label, or a group @param {string} [wanted] */
 function setOptions(select, rows, wanted) {
   const option = (/** @type {any} */ [value, label]) => {
     const node = element("option", "", label);

@@ -9,7 +9,7 @@ import {show, views} from "./show.js";
 /** @import {Kind} from "./show.js" */
 
 /** @type {Kind} */
-const proposals = {
+export const proposals = {
   read: readProposals,
   start: (page) => {
     const visible = {fill: true, moved: true, before: true, enclaves: true, units: true, barriers: true, streets: false, labels: true};
