@@ -1,4 +1,4 @@
-"""Maps: one offline folium page of a coverage, or of proposals for new boundaries."""
+"""Maps: offline folium pages of a coverage and of proposals, and a packed layer for any folium map."""
 
 from __future__ import annotations
 
@@ -10,13 +10,25 @@ import folium
 
 from geoplan.errors import Fault, OutputError, msg
 from geoplan.maps.content import page_content
-from geoplan.maps.page import offline_page
+from geoplan.maps.packedlayer import PackedLayer
+from geoplan.maps.page import offline_map, offline_page
 from geoplan.maps.proposals import proposal_map
+from geoplan.maps.style import Bands, Classes, LayerStyle
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
 
-__all__ = ["coverage_map", "proposal_map", "render_map", "save_map"]
+__all__ = [
+    "Bands",
+    "Classes",
+    "LayerStyle",
+    "PackedLayer",
+    "coverage_map",
+    "offline_map",
+    "proposal_map",
+    "render_map",
+    "save_map",
+]
 
 
 def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
