@@ -1,4 +1,4 @@
-"""Maps: one offline folium page of a coverage, or of proposals for new boundaries."""
+"""Maps: offline folium pages of a coverage and of proposals, and a packed layer for any folium map."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import folium
 
 from geoplan.errors import Fault, InputError, OutputError, msg
 from geoplan.maps.content import page_content
-from geoplan.maps.page import offline_page
+from geoplan.maps.packedlayer import PackedLayer
+from geoplan.maps.page import offline_map, offline_page
 from geoplan.maps.proposals import proposal_map
+from geoplan.maps.style import Bands, Classes, LayerStyle
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
@@ -20,7 +22,18 @@ if TYPE_CHECKING:
     from geoplan.partition.editing import EditWalks
     from geoplan.partition.propose import Proposal
 
-__all__ = ["coverage_map", "edit", "proposal_map", "render_map", "save_map"]
+__all__ = [
+    "Bands",
+    "Classes",
+    "LayerStyle",
+    "PackedLayer",
+    "coverage_map",
+    "edit",
+    "offline_map",
+    "proposal_map",
+    "render_map",
+    "save_map",
+]
 
 
 def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:

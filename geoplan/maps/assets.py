@@ -259,4 +259,4 @@ def page_style() -> str:
     str
         CSS.
     """
-    return (_HERE / "css" / "map.css").read_text(encoding="utf-8")
+    return "\n".join((_HERE / "css" / name).read_text(encoding="utf-8") for name in ("map.css", "edit.css"))

@@ -10,6 +10,7 @@
  * @property {number[]} box        visible west, north, east, south in world units
  * @property {number} width        of the canvas in pixels
  * @property {number} height
+ * @property {number} ratio        pixels of the screen to one of these
  * @property {number} margin       pixels drawn beyond the map's edge
  *
  * @typedef {Object} Painter
@@ -112,7 +113,7 @@ export const CanvasLayer = L.Layer.extend({
     const scale = map.getZoomScale(this._zoom, 0);
     const origin = map.getPixelOrigin().add(corner);
     const box = [origin.x / scale, origin.y / scale, (origin.x + size.x) / scale, (origin.y + size.y) / scale];
-    return {ctx, zoom: this._zoom, scale, dx: -origin.x, dy: -origin.y, box, width: size.x, height: size.y, margin: MARGIN};
+    return {ctx, zoom: this._zoom, scale, dx: -origin.x, dy: -origin.y, box, width: size.x, height: size.y, margin: MARGIN, ratio};
   },
 
   /** Stretch the picture along with Leaflet's zoom animation; it is drawn sharp at the end. */

@@ -46,3 +46,34 @@ export function traceAll(view, g, wanted) {
 export function context(canvas) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
+
+/**
+ * Slanted lines in one ink, to be filled with.
+ * @param {CanvasRenderingContext2D} ctx @param {string} line @param {number} slope 1 down, -1 up, 0 both
+ */
+export function hatch(ctx, line, slope) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 16;
+  const pen = context(tile);
+  pen.strokeStyle = line;
+  pen.lineWidth = 2.6;
+  for (const shift of [-16, 0, 16]) {
+    if (slope >= 0) {
+      pen.moveTo(shift, 0);
+      pen.lineTo(shift + 16, 16);
+    }
+    if (slope <= 0) {
+      pen.moveTo(shift, 16);
+      pen.lineTo(shift + 16, 0);
+    }
+  }
+  pen.stroke();
+  const pattern = /** @type {CanvasPattern} */ (ctx.createPattern(tile, "repeat"));
+  pattern.setTransform(new DOMMatrix().scale(0.5));
+  return pattern;
+}
+
+/** One of three patterns that tell classes apart without colour. @param {CanvasRenderingContext2D} ctx @param {number} which 1 to 3 */
+export function hatching(ctx, which) {
+  return hatch(ctx, "rgba(30,25,15,0.45)", [1, -1, 0][(which - 1) % 3]);
+}

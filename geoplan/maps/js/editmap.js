@@ -1,8 +1,8 @@
 /** How a plan looks while it is edited, and how units are chosen on the map. */
-import {inView, trace, traceAll} from "./draw.js";
+import {hatch, inView, trace, traceAll} from "./draw.js";
 import {place} from "./labels.js";
 import {barriers, mark, streets} from "./painters.js";
-import {hatch, ink} from "./redrawmap.js";
+import {ink} from "./redrawmap.js";
 import {colour} from "./style.js";
 
 /** @import {Painter, View} from "./canvas.js" */

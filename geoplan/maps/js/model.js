@@ -21,12 +21,17 @@ export function readLayer(packed, origin) {
   if (packed.anchors) layer.anchors = geometry(packed.anchors, origin);
   for (const name of TEXTS) if (packed[name] && packed[name].words) layer[name] = words(packed[name]);
   for (const name of NUMBERS) if (packed[name]) layer[name] = numbers(packed[name]);
-  for (const name of INTEGERS) if (typeof packed[name] === "string") layer[name] = integers(packed[name]);
+  for (const name of INTEGERS) if (isPacked(packed[name])) layer[name] = integers(packed[name]);
   for (const name of PLACES) if (packed[name]) layer[name] = integers(packed[name]).map((row) => row - 1);
   for (const name of LISTS) if (packed[name]) layer[name] = packed[name].map(numbers);
   if (packed.units) layer.units = packed.units.map((column) => integers(column).map((row) => row - 1));
   if (packed.rest) layer.rest = readCounts(packed.rest);
   return layer;
+}
+
+/** Whether a value is a column of whole numbers. @param {any} value */
+function isPacked(value) {
+  return typeof value === "string" || value instanceof Uint8Array;
 }
 
 function readCounts(packed) {

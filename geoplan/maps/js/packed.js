@@ -10,16 +10,26 @@
  * @property {Float64Array} y
  * @property {Float64Array} boxes a feature: west, north, east, south
  */
+import {inflate} from "./inflate.js";
+
 const DEGREE = 1e6;
 const WORLD = 256;
 export const POLYGON = 3;
 
-/** Zigzag varints in base64. @param {string} text @returns {Int32Array} */
-export function integers(text) {
-  const bytes = atob(text);
+/** Bytes of base64. @param {string} text */
+export function bytesOf(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
+
+/** Zigzag varints. @param {string|Uint8Array} packed base64, or the bytes themselves @returns {Int32Array} */
+export function integers(packed) {
+  const bytes = typeof packed === "string" ? bytesOf(packed) : packed;
   let count = 0;
   for (let i = 0; i < bytes.length; i++) {
-    if (bytes.charCodeAt(i) < 128) count++;
+    if (bytes[i] < 128) count++;
   }
   const values = new Int32Array(count);
   for (let i = 0, at = 0; at < count; at++) {
@@ -27,7 +37,7 @@ export function integers(text) {
     let shift = 0;
     let byte;
     do {
-      byte = bytes.charCodeAt(i++);
+      byte = bytes[i++];
       value |= (byte & 127) << shift;
       shift += 7;
     } while (byte > 127);
@@ -36,15 +46,36 @@ export function integers(text) {
   return values;
 }
 
-/** A column of numbers; NaN where there is none. @param {{scale: number, values: string}} packed */
+/**
+ * What geoplan/maps/container.py wrote: JSON whose `{"$": [from, to]}` stand for bytes.
+ * @param {string} text base64 of the length of the whole (4 bytes, the lowest first) and the deflated rest
+ */
+export function readContainer(text) {
+  const bytes = bytesOf(text.trim());
+  const whole = inflate(bytes.subarray(4), new DataView(bytes.buffer).getUint32(0, true));
+  const head = new DataView(whole.buffer).getUint32(0, true);
+  const data = whole.subarray(4 + head);
+  return JSON.parse(new TextDecoder().decode(whole.subarray(4, 4 + head)), (_, value) =>
+    value && Array.isArray(value.$) ? data.subarray(value.$[0], value.$[1]) : value,
+  );
+}
+
+/** The data that a page's element holds, plain or compressed. @param {HTMLElement} source */
+export function readSource(source) {
+  const text = source.textContent || "";
+  return source.getAttribute("type") === "application/json" ? JSON.parse(text) : readContainer(text);
+}
+
+/** A column of numbers; NaN where there is none. @param {{scale: number, values: any}} packed scale 0: plain numbers */
 export function numbers(packed) {
+  if (packed.scale === 0) return Float64Array.from(packed.values, (value) => (value === null ? NaN : value));
   const whole = integers(packed.values);
   const out = new Float64Array(whole.length);
-  for (let i = 0; i < out.length; i++) out[i] = whole[i] === 0 ? NaN : (whole[i] - 1) / packed.scale;
+  for (let i = 0; i < out.length; i++) out[i] = whole[i] === 0 ? NaN : (whole[i] > 0 ? whole[i] - 1 : whole[i]) / packed.scale;
   return out;
 }
 
-/** A column of texts. @param {{words: string[], at: string}} packed @returns {(row: number) => string} */
+/** A column of texts. @param {{words: string[], at: any}} packed @returns {(row: number) => string} */
 export function words(packed) {
   const at = integers(packed.at);
   return (i) => packed.words[at[i]];
@@ -118,11 +149,27 @@ export function contains(g, i, x, y) {
   return inside;
 }
 
-/** Distance of a point to the nearest vertex of a feature. */
+/** Distance of a point to the nearest vertex of a feature. @param {Geometry} g @param {number} i @param {number} x @param {number} y */
 export function distance(g, i, x, y) {
   let least = Infinity;
   for (let v = g.starts[g.parts[i]]; v < g.starts[g.parts[i + 1]]; v++) {
     least = Math.min(least, Math.hypot(g.x[v] - x, g.y[v] - y));
+  }
+  return least;
+}
+
+/** Distance of a point to the line, or the rim, of a feature. @param {Geometry} g @param {number} i @param {number} x @param {number} y */
+export function lineDistance(g, i, x, y) {
+  let least = Infinity;
+  for (let p = g.parts[i]; p < g.parts[i + 1]; p++) {
+    const end = g.starts[p + 1];
+    for (let v = g.starts[p]; v < end; v++) {
+      const w = v + 1 < end ? v + 1 : g.kinds[i] === POLYGON ? g.starts[p] : v;
+      const [dx, dy] = [g.x[w] - g.x[v], g.y[w] - g.y[v]];
+      const square = dx * dx + dy * dy;
+      const t = square ? Math.max(0, Math.min(1, ((x - g.x[v]) * dx + (y - g.y[v]) * dy) / square)) : 0;
+      least = Math.min(least, Math.hypot(g.x[v] + t * dx - x, g.y[v] + t * dy - y));
+    }
   }
   return least;
 }

@@ -1,15 +1,18 @@
 /** How each layer is drawn, and what of it lies under the pointer. The order of `makePainters` is the drawing order. */
 import {inView, trace, traceAll} from "./draw.js";
+import {groupsInView, makeFiller} from "./fills.js";
+import {makeGrid} from "./grid.js";
 import {shareOf, layerOf, anchorOf} from "./model.js";
 import {POLYGON, contains, distance} from "./packed.js";
 import {colour, stepColour, shareColour} from "./style.js";
 
-/** @import {Painter} from "./canvas.js" */
+/** @import {Painter, View} from "./canvas.js" */
+/** @import {Geometry} from "./packed.js" */
 /** @import {State} from "./model.js" */
 
 const GATE_ZOOM = 15.5; // below it gates would be a rash over the map
 const ESTATE_ZOOM = 14.25;
-const BATCH = 1500; // polygons filled as one path: fewer calls, yet no path too long for the rasteriser
+const OUTLINE_ZOOM = 16;
 const SIDES = {1: 0, 2: 4, 3: 3, 4: 5, 5: 6}; // corners of a centre's mark, by tier
 const TOUCH = 1.6; // a mark is easier to hit than it is large
 
@@ -171,10 +174,12 @@ function estates(page, state) {
 function buildings(page, state) {
   const layer = page.layers.buildings;
   const count = page.minutes.length;
+  const fillAll = makeFiller();
+  const grid = makeGrid(layer.geometry);
   const lived = layer.step.map((step, i) => (layer.households[i] > 0 ? step : count + 2));
   return {
     draw(view) {
-      if (state.visible.buildings) drawBuildings(view, layer.geometry, lived, state.limit, count);
+      if (state.visible.buildings) drawBuildings(view, layer.geometry, lived, state.limit, count, fillAll);
       if (!state.visible.flagged) return;
       traceAll(view, layer.geometry, (i) => layer.edge[i] === 1);
       view.ctx.strokeStyle = colour.flagged;
@@ -183,31 +188,25 @@ function buildings(page, state) {
     },
     hit(x, y, tolerance) {
       if (!state.visible.buildings) return null;
-      return firstInside("building", layer.geometry, x, y) || nearestPoint("building", layer.geometry, x, y, tolerance);
+      return topmost("building", layer.geometry, grid.near(x, y, tolerance), x, y, tolerance);
     },
   };
 }
 
-function drawBuildings(view, g, steps, limit, count) {
-  /** @type {number[][]} */
-  const seen = Array.from({length: count + 3}, () => []);
-  for (let i = 0; i < g.count; i++) if (inView(g, i, view.box)) seen[steps[i]].push(i);
-  const outlined = view.zoom >= 16;
+/** @param {View} view @param {Geometry} g @param {number[]} steps @param {number} limit @param {number} count @param {ReturnType<typeof makeFiller>} fillAll */
+function drawBuildings(view, g, steps, limit, count, fillAll) {
+  const groups = groupsInView(view, g, steps, count + 3);
+  const line = view.zoom >= OUTLINE_ZOOM ? "rgba(255,255,255,0.75)" : null;
   // Those not served last: where buildings crowd together they must be seen.
-  for (const step of [count + 2, ...Array(count + 2).keys()]) {
-    view.ctx.fillStyle = step === count + 2 ? colour.empty : stepColour(step, limit, count);
-    view.ctx.strokeStyle = "rgba(255,255,255,0.75)";
-    view.ctx.lineWidth = 0.8;
-    for (let from = 0; from < seen[step].length; from += BATCH) {
-      view.ctx.beginPath();
-      for (const i of seen[step].slice(from, from + BATCH)) {
-        if (g.kinds[i] === POLYGON) trace(view, g, i);
-        else dots(view, g, i, 3);
-      }
-      view.ctx.fill();
-      if (outlined) view.ctx.stroke();
-    }
-  }
+  const order = [count + 2, ...Array(count + 2).keys()];
+  const paints = order.map((step) => ({
+    fill: step === count + 2 ? colour.empty : stepColour(step, limit, count),
+    line,
+    width: 0.8,
+    radius: 3,
+    hatch: 0,
+  }));
+  fillAll(view, g, order.map((step) => groups[step]), paints);
 }
 
 function dots(view, g, i, radius) {
@@ -405,6 +404,15 @@ function lineToCentre(view, page, thing) {
 function firstInside(kind, g, x, y) {
   for (let i = 0; i < g.count; i++) if (contains(g, i, x, y)) return {kind, index: i, level: 0};
   return null;
+}
+
+/** The first of some features that holds a place; else the point nearest to it, within a tolerance. */
+function topmost(kind, g, near, x, y, tolerance) {
+  const inside = near.filter((i) => contains(g, i, x, y)).pop();
+  if (inside !== undefined) return {kind, index: inside, level: 0};
+  const away = (i) => (g.kinds[i] === 1 ? distance(g, i, x, y) : Infinity);
+  const best = near.reduce((one, two) => (one < 0 || away(two) <= away(one) ? two : one), -1);
+  return best >= 0 && away(best) <= tolerance ? {kind, index: best, level: 0} : null;
 }
 
 /** The point feature nearest to a place, within a tolerance. */

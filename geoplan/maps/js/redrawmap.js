@@ -1,5 +1,5 @@
 /** How today's communities and the proposals are drawn, and what lies under the pointer. */
-import {context, inView, trace, traceAll} from "./draw.js";
+import {hatch, inView, trace, traceAll} from "./draw.js";
 import {place} from "./labels.js";
 import {contains} from "./packed.js";
 import {streets, barriers} from "./painters.js";
@@ -61,23 +61,6 @@ function units(page, state) {
       view.ctx.stroke();
     },
   };
-}
-
-/** Slanted lines in one ink, to be filled with. */
-export function hatch(ctx, line, slope) {
-  const tile = document.createElement("canvas");
-  tile.width = tile.height = 16;
-  const pen = context(tile);
-  pen.strokeStyle = line;
-  pen.lineWidth = 2.6;
-  for (const shift of [-16, 0, 16]) {
-    pen.moveTo(shift, slope > 0 ? 0 : 16);
-    pen.lineTo(shift + 16, slope > 0 ? 16 : 0);
-  }
-  pen.stroke();
-  const pattern = ctx.createPattern(tile, "repeat");
-  pattern.setTransform(new DOMMatrix().scale(0.5));
-  return pattern;
 }
 
 function fillHatched(view, g, rows, line, slope) {

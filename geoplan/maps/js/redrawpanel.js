@@ -1,8 +1,9 @@
 /** The panel of the proposals: the answer, the switch, the alternatives side by side, communities, changes, legend. */
+import {hatch} from "./draw.js";
 import {toggle, fold, warnings, lesserNotices, layerRow, swatch, drawn, title, barrierRows} from "./panel.js";
 import {element, nameNode} from "./popup.js";
 import {partThing} from "./redraw.js";
-import {ink, hatch} from "./redrawmap.js";
+import {ink} from "./redrawmap.js";
 
 /** @import {RedrawState} from "./redraw.js" */
 /** @import {Actions} from "./show.js" */

@@ -20,7 +20,7 @@
  * @property {(thing: any) => void} go  select and move there
  */
 import {CanvasLayer} from "./canvas.js";
-import {box as boxOf} from "./packed.js";
+import {box as boxOf, readSource} from "./packed.js";
 import {element} from "./popup.js";
 import {makeSearch} from "./search.js";
 
@@ -38,11 +38,11 @@ export const views = known && known.views ? known.views : [];
 
 /**
  * @param {L.Map} map
- * @param {HTMLElement} source holds the page's data as JSON
+ * @param {HTMLElement} source holds the page's data
  * @param {Kind} kind
  */
 export function show(map, source, kind) {
-  const data = JSON.parse(source.textContent);
+  const data = readSource(source);
   source.remove();
   const page = kind.read(data);
   const state = kind.start(page);
