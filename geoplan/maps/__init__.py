@@ -99,7 +99,7 @@ def edit(
     """
     try:
         from geoplan.maps.widget import PlanWidget
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise InputError(
             Fault(
                 code="no-anywidget",

@@ -13,7 +13,6 @@ import traitlets
 
 from geoplan.errors import Fault, InputError, OutputError, Where, msg
 from geoplan.maps.assets import leaflet_style, page_style, widget_script
-from geoplan.maps.page import to_json
 from geoplan.maps.proposals import proposal_content
 from geoplan.partition.plan import Partition
 
@@ -59,7 +58,7 @@ class PlanWidget(anywidget.AnyWidget):
     _edited = traitlets.Dict().tag(sync=True)
     _given = traitlets.Dict().tag(sync=True)
     partition = traitlets.Instance(Partition)
-    edits = traitlets.List()
+    edits: Any = traitlets.List()
     totals = traitlets.Dict()
 
     def __init__(
@@ -73,7 +72,7 @@ class PlanWidget(anywidget.AnyWidget):
     ) -> None:
         content = proposal_content([proposal], town=town, language=language, walks=walks)
         self._from_page = True
-        super().__init__(content=to_json(content), height=height, partition=proposal.partition)
+        super().__init__(content=json.dumps(content, ensure_ascii=False, allow_nan=False), height=height, partition=proposal.partition)
         self._from_page = False
         self._document: Mapping[str, Any] = {}
 
