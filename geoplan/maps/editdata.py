@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.maps.editstrings import edit_strings
-from geoplan.maps.packed import clean_text, pack_integers, pack_words
+from geoplan.maps.packed import Varints, clean_text, pack_integers, pack_words
 from geoplan.partition.editing import EditWalks, plan_fingerprint
 from geoplan.partition.measures import Limits
 from geoplan.partition.plan import Partition
@@ -69,7 +69,7 @@ def pack_exact(values: Any) -> Packed:
     numbers = np.asarray(values, dtype=np.float64)
     if np.all(np.isfinite(numbers)) and np.all(numbers == np.round(numbers)) and np.all(np.abs(numbers) < 2**29):
         return {"ints": pack_integers(numbers.astype(np.int64))}
-    return {"floats": base64.b64encode(numbers.astype("<f8").tobytes()).decode("ascii")}
+    return {"floats": Varints(base64.b64encode(numbers.astype("<f8").tobytes()).decode("ascii"))}
 
 
 def edit_content(starts: Sequence[EditStart], *, walks: EditWalks | None, town: str, language: str) -> Packed:

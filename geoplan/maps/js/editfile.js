@@ -8,17 +8,17 @@
  * @property {Edit[]} edits
  * @property {{preliminary: string[], total: any, parts: any[]}} totals
  */
-import {integers, words} from "./packed.js";
+import {bytesOf, integers, words} from "./packed.js";
 
 /** @import {Edit, EditSession, Plan} from "./editcore.js" */
 
 export const FORMAT = "geoplan-edits";
 export const VERSION = 1;
 
-/** Numbers that lost no bit. @param {{ints?: string, floats?: string}} packed */
+/** Numbers that lost no bit. @param {any} packed whole numbers, or 64-bit floats as base64 or bytes */
 function exact(packed) {
   if (packed.ints !== undefined) return integers(packed.ints);
-  const bytes = Uint8Array.from(atob(packed.floats || ""), (c) => c.charCodeAt(0));
+  const bytes = typeof packed.floats === "string" ? bytesOf(packed.floats) : packed.floats.slice();
   return new Float64Array(bytes.buffer);
 }
 
@@ -139,7 +139,7 @@ export function toCsv(session, doc) {
   return `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-const TOTALS = ["parts", "units", "households", "people", "served_any", "served_own", "boundary_m", "moved", "pieces", "detached", "walk_min"];
+const TOTALS = ["parts", "units", "households", "people", "outside", "centres", "served_any", "served_own", "boundary_m", "moved", "pieces", "detached", "walk_min"];
 
 /** Names that an edit gives to new parts. @param {Edit} edit @returns {[string, string][]} */
 function namesOf(edit) {
