@@ -13,8 +13,6 @@ from geoplan.errors import msg
 if TYPE_CHECKING:
     from geoplan.project.meeting import MeetingResult
 
-__all__ = ["apply_edits", "edit"]
-
 _LEFT_SHOWN = 20
 
 _Project = Annotated[

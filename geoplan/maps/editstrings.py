@@ -70,8 +70,6 @@ _EDITOR: dict[str, Message] = {
     "t_own": msg("Served within {minutes} min, own centre", minutes="{minutes}"),
     "t_walk": msg("Mean walk to the own centre (min)"),
     "t_boundary": msg("Boundary (km)"),
-    "t_pieces": msg("Pieces"),
-    "t_centres": msg("Centres"),
     "t_outside": msg("Too large or too small"),
     "t_detached": msg("Detached pieces"),
     "h_name": msg("Name"),
@@ -124,7 +122,6 @@ _EDITOR: dict[str, Message] = {
     "bad_format": msg("not a file of edits that this page can load; take the JSON file"),
     "bad_plan": msg("these edits belong to another plan"),
     "bad_edit": msg("edit {edit} does not fit this plan", edit="{edit}"),
-    "unit_was": msg("today: {part}", part="{part}"),
 }
 
 

@@ -72,7 +72,11 @@ class PlanWidget(anywidget.AnyWidget):
     ) -> None:
         content = proposal_content([proposal], town=town, language=language, walks=walks)
         self._from_page = True
-        super().__init__(content=json.dumps(content, ensure_ascii=False, allow_nan=False), height=height, partition=proposal.partition)
+        super().__init__(
+            content=json.dumps(content, ensure_ascii=False, allow_nan=False),
+            height=height,
+            partition=proposal.partition,
+        )
         self._from_page = False
         self._document: Mapping[str, Any] = {}
 

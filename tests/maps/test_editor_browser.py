@@ -14,7 +14,7 @@ from paths import ROOT
 from geoplan.cli import main
 
 sys.path.insert(0, str(ROOT / "tests" / "project"))
-from edits_world import write_project  # noqa: E402
+from edits_world import write_project
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -73,7 +73,11 @@ def places(page: Page) -> dict[str, tuple[float, float]]:
 
 
 def part_of(page: Page, unit: str) -> str:
-    return str(page.evaluate(f"id => {{const e = {EDITOR}; return e.session.parts[e.session.of[e.session.unitAt.get(id)]].id;}}", unit))
+    return str(
+        page.evaluate(
+            f"id => {{const e = {EDITOR}; return e.session.parts[e.session.of[e.session.unitAt.get(id)]].id;}}", unit
+        )
+    )
 
 
 def open_fold(page: Page, text: str) -> None:
@@ -152,7 +156,9 @@ def test_mouse_keyboard_undo_download_apply(
         assert [row["households"] for row in record["communities"]] == [640, 100]
 
 
-def test_edits_are_kept_by_the_browser_and_loaded_back(browser_page: OpenPage, pages: dict[str, Path], tmp_path: Path) -> None:
+def test_edits_are_kept_by_the_browser_and_loaded_back(
+    browser_page: OpenPage, pages: dict[str, Path], tmp_path: Path
+) -> None:
     page = browser_page(pages["en"])
     start(page)
     page.evaluate(f"{EDITOR}.session.give([4], 'A')")
@@ -188,15 +194,19 @@ def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dic
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_on_a_phone_every_target_is_large_and_in_words(browser_page: OpenPage, pages: dict[str, Path], language: str) -> None:
+def test_on_a_phone_every_target_is_large_and_in_words(
+    browser_page: OpenPage, pages: dict[str, Path], language: str
+) -> None:
     page = browser_page(pages[language], width=390, height=844)
     start(page)
+    page.touchscreen.tap(*next(iter(places(page).values())))
+    assert page.evaluate(f"{EDITOR}.chosen.size") == 1
     page.locator(".gp-editor .gp-toggle").click()
-    for summary in page.locator(".gp-editor details:not([open]) > summary").all():
-        summary.click()
+    page.evaluate("document.querySelectorAll('.gp-editor details').forEach((node) => (node.open = true))")
     small = page.evaluate(
-        """() => [...document.querySelectorAll(".gp-editor :is(button, select, summary, input[type=text], input[type=search])")]
-        .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 44).map((node) => node.outerHTML)"""
+        """() => [...document.querySelectorAll(".gp-editor :is(button, select, summary, .gp-input)")]
+        .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 44)
+        .map((node) => node.outerHTML)"""
     )
     assert small == []
     nameless = page.evaluate(
@@ -204,9 +214,6 @@ def test_on_a_phone_every_target_is_large_and_in_words(browser_page: OpenPage, p
         .filter((node) => node.offsetParent && !node.textContent && !node.ariaLabel && !node.labels?.length).length"""
     )
     assert nameless == 0
-    x, y = next(iter(places(page).values()))
-    page.touchscreen.tap(x, y)
-    assert page.evaluate(f"{EDITOR}.chosen.size") == 1
 
 
 def test_brushing_chooses_what_is_passed_over(browser_page: OpenPage, pages: dict[str, Path]) -> None:
@@ -229,14 +236,29 @@ def test_the_sample_county_from_proposals_to_totals(
 ) -> None:
     county = ROOT / "sample_data" / "county"
     out = tmp_path / "out"
-    code, _ = run(capsys, "propose", county, "--lower", 1500, "--upper", 4500, "--parts", 21, "--effort", 2, "--out", out, "--quiet")
+    code, _ = run(
+        capsys,
+        "propose",
+        county,
+        "--lower",
+        1500,
+        "--upper",
+        4500,
+        "--parts",
+        21,
+        "--effort",
+        2,
+        "--out",
+        out,
+        "--quiet",
+    )
     assert code == 0
     page = browser_page(out / "propose" / "map.html")
     page.locator(".gp-choice input").nth(1).check(force=True)
     start(page)
     before: dict[str, Any] = page.evaluate(f"{EDITOR}.session.totals()")
     given = 0
-    for unit, at in list(places(page).items())[20:120]:
+    for at in list(places(page).values())[20:120]:
         page.mouse.click(*at)
         if page.evaluate(f"{EDITOR}.beside().length") and given < 3:
             page.locator(".gp-give .gp-primary").click()

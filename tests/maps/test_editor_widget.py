@@ -37,7 +37,10 @@ window.model = {{
   on: (event, run) => {{ (heard[event] = heard[event] || []).push(run); }},
   off: (event, run) => {{ heard[event] = (heard[event] || []).filter((other) => other !== run); }},
 }};
-window.fromPython = (name, value) => {{ values[name] = value; (heard["change:" + name] || []).forEach((run) => run()); }};
+window.fromPython = (name, value) => {{
+  values[name] = value;
+  (heard["change:" + name] || []).forEach((run) => run());
+}};
 window.end = entry.render({{model: window.model, el: document.getElementById("out")}});
 </script></body></html>
 """

@@ -1,8 +1,8 @@
 """A town of eight estates in a row as files of a project, small enough to work out by hand.
 
-One street runs along y = 0. Estate e0 ... e7 is 100 m wide, from x = 100 k; its one building stands 10 m off the street in
-its middle, so that buildings of estates i and j are 100 |i - j| m apart. Community A holds e0 to e3, B the others. The
-centre of A stands before e0's building, that of B before e7's; a candidate site before e4's. Every estate has 100
+One street runs along y = 0. Estate e0 ... e7 is 100 m wide, from x = 100 k; its one building stands 10 m off the
+street in its middle, so that buildings of estates i and j are 100 |i - j| m apart. Community A holds e0 to e3, B the
+others. The centre of A stands before e0's building, that of B before e7's; a candidate site before e4's. Every estate has 100
 households and 250 people, but e3, which has 40 and 100.
 """
 
@@ -78,7 +78,9 @@ def frame(rows: dict[str, Any], shapes: list[Any]) -> gpd.GeoDataFrame:
 def layers(held: dict[str, float]) -> dict[str, gpd.GeoDataFrame]:
     middle = [100.0 * k + 50.0 for k in range(8)]
     return {
-        "communities": frame({"ID": ["A", "B"], "MC": ["东社区", "西社区"]}, [box(0, -20, 400, 100), box(400, -20, 800, 100)]),
+        "communities": frame(
+            {"ID": ["A", "B"], "MC": ["东社区", "西社区"]}, [box(0, -20, 400, 100), box(400, -20, 800, 100)]
+        ),
         "estates": frame(
             {"ID": UNITS, "MC": [NAMES[unit] for unit in UNITS]},
             [box(100.0 * k, 5, 100.0 * k + 100, 100) for k in range(8)],

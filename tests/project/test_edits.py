@@ -24,8 +24,8 @@ from geoplan.project.meeting import MeetingResult, apply_project_edits
 GIVE: dict[str, Any] = {"kind": "give", "units": ["e4"], "from": ["B"], "to": "A", "note": '=agreed, "yes"'}
 OPEN: dict[str, Any] = {"kind": "open", "site": "s4"}
 
-# e4 goes to A: 440 and 300 households. Within 5 minutes (300 s) are three estates on either side of a centre's own, but e4
-# is 412 s from A's centre and e3 312 s. Walks to the own centre, minutes: A 0.20, 1.87, 3.53, 5.20 (40 households), 6.87.
+# e4 goes to A: 440 and 300 households. Within 5 minutes (300 s) of a centre are its own estate and the next two; e3 is
+# 312 s from A's and e4 412 s. Walks to A's centre, minutes: 0.20, 1.87, 3.53, 5.20 (40 households), 6.87.
 TOTAL = {
     "parts": 2,
     "units": 8,
@@ -96,7 +96,10 @@ def test_edits_are_done_measured_and_agree_with_the_page(folder: Path, fingerpri
 
 def test_a_centre_opened_counts_in_the_community_it_stands_in(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     # The site stands in e4, now A's: every estate of A is within 5 minutes of one of A's two centres.
-    totals = {"total": {"served_any": [740, 740, 740], "served_own": [740, 740, 740]}, "parts": [{"id": "A", "centres": 2}]}
+    totals = {
+        "total": {"served_any": [740, 740, 740], "served_own": [740, 740, 740]},
+        "parts": [{"id": "A", "centres": 2}],
+    }
     result = apply(folder, tmp_path, document(fingerprint, [GIVE, OPEN], totals))
     assert (result.differences, result.compared) == ((), 7)
     assert result.applied.opened == ("s4",)
@@ -143,7 +146,11 @@ def test_every_fault_is_gathered_with_its_place(folder: Path, fingerprint: str, 
 
 def test_another_plan_is_refused_unless_rebased(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     other = write_project(tmp_path / "other", {**HELD, "e3": 50.0})
-    edits = [GIVE, {"kind": "give", "units": ["e5", "e9"], "from": ["A", "B"], "to": "A"}, {"kind": "lock", "part": "A"}]
+    edits = [
+        GIVE,
+        {"kind": "give", "units": ["e5", "e9"], "from": ["A", "B"], "to": "A"},
+        {"kind": "lock", "part": "A"},
+    ]
     text = document(fingerprint, edits, {"total": TOTAL, "parts": PARTS})
     assert codes(other, tmp_path, text) == ["wrong-fingerprint"]
     result = apply(other, tmp_path, text, rebase=True)
@@ -170,7 +177,7 @@ def test_edits_of_the_result_are_found_back(folder: Path, fingerprint: str, tmp_
     new = {"kind": "new", "units": ["e0", "e1"], "from": ["A", "A"], "to": "new-1", "name": "新社区"}
     totals = {"total": {"parts": 3, "moved": 240, "detached": 0}, "parts": [{"id": "new-1", "centres": 1}]}
     second = apply(folder, tmp_path, document(after, [new, {"kind": "close", "site": "s4"}], totals))
-    # The new community keeps 200 of old A's households, more than A's own 140: it stands for it, and e2 to e4 have moved.
+    # The new community keeps 200 of old A's households, A only 140: it stands for old A, and e2 to e4 have moved.
     assert (second.differences, second.compared) == ((), 4)
     assert second.proposal.after.parts["name"].to_dict() == {"A": "东社区", "B": "西社区", "new-1": "新社区"}
     assert second.proposal.after.parts["centres"].to_dict() == {"A": 0, "B": 1, "new-1": 1}
@@ -183,7 +190,7 @@ def csv_text(fingerprint: str, delimiter: str = ",") -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(["edit", "kind", "unit", "name", "from", "to", "note", "plan"])
-    writer.writerow(["1", "give", "e4", "花园e4", "B", "A", "'=agreed, \"yes\"", fingerprint])
+    writer.writerow(["1", "give", "e4", "花园e4", "B", "A", '\'=agreed, "yes"', fingerprint])
     writer.writerow(["2", "new", "e0", "花园e0", "A", "new-1", "", fingerprint])
     writer.writerow(["2", "name", "", "新\n社区", "", "new-1", "", fingerprint])
     writer.writerow(["3", "open", "", "", "s4", "", "", fingerprint])
@@ -205,7 +212,10 @@ def test_csv_says_the_same(folder: Path, fingerprint: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(("delimiter", "encoding"), [(";", "gb18030"), ("\t", "utf-8")])
 def test_csv_may_have_been_saved_by_a_spreadsheet(tmp_path: Path, delimiter: str, encoding: str) -> None:
     files = []
-    for name, text in (("page", csv_text("x").encode("utf-8-sig")), ("saved", csv_text("x", delimiter).encode(encoding))):
+    for name, text in (
+        ("page", csv_text("x").encode("utf-8-sig")),
+        ("saved", csv_text("x", delimiter).encode(encoding)),
+    ):
         (tmp_path / name).write_bytes(text)
         files.append(read_edits(tmp_path / name))
     page, saved = files
