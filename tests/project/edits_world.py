@@ -2,8 +2,8 @@
 
 One street runs along y = 0. Estate e0 ... e7 is 100 m wide, from x = 100 k; its one building stands 10 m off the
 street in its middle, so that buildings of estates i and j are 100 |i - j| m apart. Community A holds e0 to e3, B the
-others. The centre of A stands before e0's building, that of B before e7's; a candidate site before e4's. Every estate has 100
-households and 250 people, but e3, which has 40 and 100.
+others. The centre of A stands before e0's building, that of B before e7's; a candidate site before e4's. Every estate
+has 100 households and 250 people, but e3, which has 40 and 100.
 """
 
 from __future__ import annotations
