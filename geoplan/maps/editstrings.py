@@ -9,7 +9,7 @@ __all__ = ["edit_strings"]
 
 _EDITOR: dict[str, Message] = {
     "edit": msg("Edit these boundaries"),
-    "leave": msg("Back to the proposals"),
+    "leave": msg("Back"),
     "editor": msg("Editing: {plan}", plan="{plan}"),
     "tools": msg("How units are chosen"),
     "tool_click": msg("Click"),
@@ -28,7 +28,7 @@ _EDITOR: dict[str, Message] = {
     "beside": msg("Beside the units chosen"),
     "others": msg("Others"),
     "give": msg("Give the units to it"),
-    "create": msg("New community from the units"),
+    "create": msg("New community"),
     "new_name": msg("New community {number}", number="{number}"),
     "more_edits": msg("Merge, lock, rename"),
     "merge_from": msg("Merge"),

@@ -164,7 +164,7 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     page.evaluate(f"{EDITOR}.session.give([4], 'A')")
     open_fold(page, "Files")
     path = save(page, tmp_path, "json")
-    page.locator(".gp-editor button", has_text="Back to the proposals").click()
+    page.get_by_role("button", name="Back", exact=True).click()
     assert page.locator(".gp-redraw").is_visible()
     page.reload()
     page.wait_for_selector(".gp-panel")
@@ -176,7 +176,7 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     page.locator("input[type=file]").set_input_files(path)
     page.locator(".gp-said", has_text="1 edits loaded").wait_for()
     assert part_of(page, "e5") == "B"
-    page.locator(".gp-editor button", has_text="Bring back").click()
+    page.locator(".gp-editor button", has_text="put aside").click()
     assert part_of(page, "e5") == "A"
     other = json.loads(path.read_text(encoding="utf-8"))
     other["plan"]["fingerprint"] = "0"

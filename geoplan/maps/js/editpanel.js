@@ -37,7 +37,7 @@ export function makeEditPanel(editor, actions) {
     fold(context.text("files"), files(context), false),
   ]);
   more.id = `${actions.id}-edit-more`;
-  const main = element("div", "gp-main", [head(context), totals(context), undoRow(context), tools(context), giving(context), said(context)]);
+  const main = element("div", "gp-main", [head(context), totals(context), undoRow(context), said(context), tools(context), giving(context)]);
   const panel = element("section", "gp-panel gp-editor", [toggle(editor.page, more), main, more]);
   panel.setAttribute("aria-label", context.text("editor", {plan: editor.planName}));
   const refresh = (why) => {
