@@ -49,6 +49,12 @@ def propose(
         float | None, typer.Option("--time-limit", metavar="S", help=str(msg("Longest search, in seconds.")))
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help=str(msg("Source of chance.")))] = 0,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON object and nothing else.")))] = False,
     out: Annotated[
         Path | None,
@@ -63,6 +69,7 @@ def propose(
     from geoplan.partition.propose import propose_communities
     from geoplan.project import load_project, load_town
     from geoplan.project.running import default_folder
+    from geoplan.report.anonymise import anonymise_town
     from geoplan.report.proposals import FILES, proposals_record, write_proposals
     from geoplan.report.staging import check_outputs
     from geoplan.report.summary import fingerprint_files
@@ -77,6 +84,7 @@ def propose(
     asked = {"target": target, "lower": lower, "upper": upper, "parts": parts, "objective": objective}
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
+        town = anonymise_town(town) if anonymise else town
         proposals = propose_communities(
             town,
             target=target,
