@@ -30,6 +30,12 @@ _Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help=str(msg("Folder for the results; default: out beside the project."))),
 ]
+_Anonymise = Annotated[
+    bool,
+    typer.Option(
+        "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+    ),
+]
 _Minutes = Annotated[
     str | None,
     typer.Option("--minutes", metavar="15", help=str(msg("Circle in minutes; the project's largest by default."))),
@@ -89,7 +95,7 @@ def common(
 
 
 @app.command(help=str(msg("Measure the service circles of a project; write map, tables and GeoPackage.")))
-def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def run(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
     """Run the main job."""
     from geoplan.cli.show import coverage_text
     from geoplan.project import load_project, run_project
@@ -98,7 +104,7 @@ def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        result = run_project(settings, out, language=language, progress=progress)
+        result = run_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(coverage_text(result.coverage, language=language))
     session.print()
     if result.problems:
@@ -163,7 +169,7 @@ def coverage(
 
 
 @app.command("map", help=str(msg("Draw the map of a project: one file that opens without a network.")))
-def draw_map(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def draw_map(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
     """Write map.html only."""
     from geoplan.project import load_project, map_project
 
@@ -171,7 +177,7 @@ def draw_map(context: typer.Context, project: _Project, out: _Out = None) -> Non
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        path = map_project(settings, out, language=language, progress=progress)
+        path = map_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(str(path))
 
 

@@ -49,6 +49,12 @@ def propose(
         float | None, typer.Option("--time-limit", metavar="S", help=str(msg("Longest search, in seconds.")))
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help=str(msg("Source of chance.")))] = 0,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON object and nothing else.")))] = False,
     out: Annotated[
         Path | None,
@@ -67,6 +73,7 @@ def propose(
     from geoplan.project.editplans import PLANS_FILE, plans_text
     from geoplan.project.meeting import project_walks
     from geoplan.project.running import default_folder
+    from geoplan.report.anonymise import anonymise_town
     from geoplan.report.proposals import FILES, proposals_record, write_proposals
     from geoplan.report.staging import check_outputs
     from geoplan.report.summary import fingerprint_files
@@ -81,6 +88,7 @@ def propose(
     asked = {"target": target, "lower": lower, "upper": upper, "parts": parts, "objective": objective}
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
+        town = anonymise_town(town) if anonymise else town
         proposals = propose_communities(
             town,
             target=target,
@@ -107,7 +115,10 @@ def propose(
             inputs=fingerprint_files((settings.path, *settings.files()), base=settings.folder),
             options={**asked, "effort": effort, "time_limit_s": time_limit, "seed": seed},
             language=language,
-            also={MAP: render_map(page), PLANS_FILE: plans_text(starts, divide_above=divide_above)},
+            also={
+                MAP: render_map(page),
+                PLANS_FILE: plans_text(starts, divide_above=divide_above, anonymise=anonymise),
+            },
         )
     if json:
         record = proposals_record(proposals, language=language)

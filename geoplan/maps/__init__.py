@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import folium
 
 from geoplan.errors import Fault, InputError, OutputError, msg
+from geoplan.maps.basemaps import BASEMAPS, basemap_content
 from geoplan.maps.content import page_content
 from geoplan.maps.packedlayer import PackedLayer
 from geoplan.maps.page import offline_map, offline_page
@@ -16,6 +18,8 @@ from geoplan.maps.proposals import proposal_map
 from geoplan.maps.style import Bands, Classes, LayerStyle
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from geoplan.coverage import Case, Coverage
     from geoplan.maps.widget import PlanWidget
     from geoplan.model import Town
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from geoplan.partition.propose import Proposal
 
 __all__ = [
+    "BASEMAPS",
     "Bands",
     "Classes",
     "LayerStyle",
@@ -36,11 +41,20 @@ __all__ = [
 ]
 
 
-def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
+def coverage_map(
+    coverage: Coverage,
+    *,
+    language: str = "zh",
+    case: Case | str | None = None,
+    points: Mapping[str, GeoDataFrame] | None = None,
+    date: str = "",
+    basemap: str | None = None,
+) -> folium.Map:
     """Draw a coverage as a map that needs no network: communities, buildings by walking time, centres, streets.
 
     Other folium layers can be added to it; geoplan's own layers, legend, search and popups are part of the page.
-    There is no basemap, and nothing is shifted: the map shows the datum of the data.
+    The reader may switch between all cases measured, measure lengths, sort tables, print and save a picture.
+    Without a basemap nothing is shifted: the map shows the datum of the data.
 
     Parameters
     ----------
@@ -49,7 +63,13 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
     language
         ``"zh"`` or ``"en"``.
     case
-        Which case of the coverage is shown, or its key; the main one if None.
+        Which case of the coverage is shown first, or its key; the main one if None.
+    points
+        Layers of points, by name (complaints, calls), shown as density; their attributes stay out of the page.
+    date
+        What a printed page is dated; the machine's clock is never written into the file.
+    basemap
+        One of :data:`geoplan.maps.BASEMAPS`, or None for none. A page with one needs a network for it, and says so.
 
     Returns
     -------
@@ -59,9 +79,11 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
     Raises
     ------
     InputError
-        If the language is unknown or the case was not measured.
+        If the language is unknown, the case was not measured, points are none, or the basemap is unknown.
     """
-    return offline_page(page_content(coverage, coverage.find_case(case), language=language))
+    content = page_content(coverage, coverage.find_case(case), language=language, points=points, date=date)
+    shown = basemap_content(basemap, datum=coverage.town.datum, bounds=content["bounds"], language=language)
+    return offline_page(content | shown)
 
 
 def edit(

@@ -14,6 +14,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.map import FitBounds, FitOverlays, LayerControl
 
 from geoplan.maps.assets import leaflet_script, leaflet_style, page_script, page_style
+from geoplan.maps.basemaps import basemap_hosts
 from geoplan.maps.container import write_container
 
 __all__ = ["OfflineFigure", "PageLayer", "add_data", "add_scripts", "offline_map", "offline_page"]
@@ -120,12 +121,14 @@ class PageLayer(MacroElement):
 class OfflineFigure(Figure):
     """A branca figure that is written without chance: ids are counted, and rendering leaves no trace in it.
 
-    While only geoplan draws on the map, the page forbids itself every request and every script but its own.
+    While only geoplan draws on the map, the page forbids itself every script but its own and every request, those to
+    the ``hosts`` of a basemap left out.
     """
 
-    def __init__(self, *, title: str, language: str) -> None:
+    def __init__(self, *, title: str, language: str, hosts: Sequence[str] = ()) -> None:
         super().__init__(height="640px", title=title)
         self.language = language
+        self.hosts = tuple(hosts)
 
     def render(self, **kwargs: Any) -> str:
         """The whole page.
@@ -169,7 +172,7 @@ class OfflineFigure(Figure):
             return match["kept"] or numbers.setdefault(match["id"], f"{len(numbers):08d}")
 
         page = _RANDOM_ID.sub(number, page)
-        return page.replace(_CHARSET, f"{_CHARSET}{_policy(page)}\n", 1) if alone else page
+        return page.replace(_CHARSET, f"{_CHARSET}{_policy(page, self.hosts)}\n", 1) if alone else page
 
 
 def _is_safe(element: Element) -> bool:
@@ -179,11 +182,12 @@ def _is_safe(element: Element) -> bool:
     )
 
 
-def _policy(page: str) -> str:
-    """Meta element of a Content-Security-Policy: nothing is fetched, only the scripts written here run."""
+def _policy(page: str, hosts: Sequence[str]) -> str:
+    """Meta element of a Content-Security-Policy: only a basemap's pictures are fetched, only own scripts run."""
     scripts = " ".join(_hash(code) for code in _RUNS.findall(page))
     styles = " ".join(_hash(code) for code in _STYLES.findall(page))
-    rules = f"default-src 'none'; img-src data:; script-src {scripts}; style-src {styles}"
+    images = " ".join(["data:", *hosts])
+    rules = f"default-src 'none'; img-src {images}; script-src {scripts}; style-src {styles}"
     return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
 
 
@@ -261,8 +265,12 @@ def offline_page(content: Mapping[str, Any]) -> folium.Map:
     -------
     folium.Map
     """
+    basemap = content.get("basemap")
     page = offline_map(
         title=content["title"], language=content["language"], bounds=content["bounds"], zoom_control=False
     )
+    figure = page.get_root()
+    if basemap and isinstance(figure, OfflineFigure):
+        figure.hosts = basemap_hosts(basemap["id"])
     page.add_child(PageLayer(content))
     return page

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import Fault, InputError, Message, msg
+from geoplan.maps.basemaps import basemap_content
 from geoplan.maps.editdata import EditStart, edit_content
 from geoplan.maps.packed import DEGREE, clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.maps.page import offline_page
@@ -37,6 +38,8 @@ def proposal_map(
     town: Town | None = None,
     title: str | None = None,
     language: str = "zh",
+    date: str = "",
+    basemap: str | None = None,
     walks: EditWalks | None = None,
     starts: Sequence[EditStart] | None = None,
 ) -> folium.Map:
@@ -55,6 +58,10 @@ def proposal_map(
         Heading of the page; the town's name if None.
     language
         ``"zh"`` or ``"en"``.
+    date
+        What a printed page is dated; the machine's clock is never written into the file.
+    basemap
+        One of :data:`geoplan.maps.BASEMAPS`, or None for none. A page with one needs a network for it, and says so.
     walks
         Walks to all centres and candidate sites; with them the editor of the page knows who is served.
     starts
@@ -68,7 +75,7 @@ def proposal_map(
     Raises
     ------
     InputError
-        If there are no proposals, or the language is unknown.
+        If there are no proposals, or the language or the basemap is unknown.
     """
     if not proposals:
         raise InputError(
@@ -79,9 +86,10 @@ def proposal_map(
                 mend=msg("pass what propose_communities returned"),
             )
         )
-    return offline_page(
-        proposal_content(proposals, town=town, title=title, language=language, walks=walks, starts=starts)
-    )
+    content = proposal_content(proposals, town=town, title=title, language=language, walks=walks, starts=starts)
+    content |= {"date": clean_text(date)}
+    datum = "unknown" if town is None else town.datum
+    return offline_page(content | basemap_content(basemap, datum=datum, bounds=content["bounds"], language=language))
 
 
 def proposal_content(

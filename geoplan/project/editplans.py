@@ -44,6 +44,8 @@ class StoredPlan:
         Range of households.
     opened, closed
         Candidate sites that are centres, and centres that are none any more.
+    anonymise
+        Whether names and small counts were left out of the town before.
     """
 
     name: str
@@ -58,9 +60,12 @@ class StoredPlan:
     target: float | None
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+    anonymise: bool = False
 
 
-def plans_text(starts: Sequence[EditStart], *, kind: str = "estate", divide_above: float | None = None) -> str:
+def plans_text(
+    starts: Sequence[EditStart], *, kind: str = "estate", divide_above: float | None = None, anonymise: bool = False
+) -> str:
     """Write plans as JSON.
 
     Parameters
@@ -69,6 +74,8 @@ def plans_text(starts: Sequence[EditStart], *, kind: str = "estate", divide_abov
         The plans.
     kind, divide_above
         How their units were built.
+    anonymise
+        Whether names and small counts were left out of the town before.
 
     Returns
     -------
@@ -93,6 +100,7 @@ def plans_text(starts: Sequence[EditStart], *, kind: str = "estate", divide_abov
                 "target": limits.target,
                 "opened": list(start.opened),
                 "closed": list(start.closed),
+                "anonymise": anonymise,
             }
         )
     record = {"format": _FORMAT, "version": _VERSION, "plans": rows}
@@ -133,6 +141,7 @@ def _stored(row: dict[str, Any]) -> StoredPlan:
         target=row["target"],
         opened=tuple(row["opened"]),
         closed=tuple(row["closed"]),
+        anonymise=bool(row["anonymise"]),
     )
 
 
@@ -163,7 +172,7 @@ def build_start(town: Town, plan: StoredPlan, *, units: Units | None = None) -> 
     Parameters
     ----------
     town
-        The town.
+        The town, anonymised where the plan's was.
     plan
         The plan; units that the town no longer has are passed over, so that its fingerprint tells.
     units

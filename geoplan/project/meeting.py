@@ -258,7 +258,7 @@ def apply_project_edits(
     stored = find_plans([Path(path).resolve().parent, main, default_folder(project)])
     town = load_town(project, progress=tell)
     tell(msg("cutting the land into units"), 0.3)
-    start, plan, rebased = _find_start(town, file, stored, rebase=rebase)
+    town, start, plan, rebased = _find_start(town, file, stored, rebase=rebase)
     tell(msg("measuring walks to centres"), 0.4)
     walks = project_walks(project, town, start.partition)
     before = tuple(sorted({*walks.open_today, *start.opened} - set(start.closed)))
@@ -300,27 +300,37 @@ def _end_start(start: EditStart, applied: AppliedEdits, walks: EditWalks, now: S
 
 def _find_start(
     town: Town, file: EditsFile, stored: Sequence[StoredPlan], *, rebase: bool
-) -> tuple[EditStart, StoredPlan, bool]:
-    """The plan that the edits were made on; with ``rebase`` else the one of the same name, else today's."""
+) -> tuple[Town, EditStart, StoredPlan, bool]:
+    """The town and plan that the edits were made on; with ``rebase`` else the one of the same name, else today's."""
     for plan in stored:
         if plan.fingerprint == file.fingerprint:
-            start = build_start(town, plan)
-            if _print_of(start) == file.fingerprint:
-                return start, plan, False
-            if not rebase:
+            meant = _as_planned(town, plan)
+            start = build_start(meant, plan)
+            same = _print_of(start) == file.fingerprint
+            if not same and not rebase:
                 raise _wrong_plan(file, msg("that plan, but the project's data have changed since"))
-            return start, plan, True
+            return meant, start, plan, not same
     fresh = StoredPlan("today", "", _main_level(town) or "", "estate", None, {}, {}, 0.0, float("inf"), None)
     limits = _today_limits(fresh.level)
     fresh = replace(fresh, lower=limits.lower, upper=limits.upper, target=limits.target)
     start = build_start(town, fresh)
     if _print_of(start) == file.fingerprint:
-        return start, fresh, False
+        return town, start, fresh, False
     if not rebase:
         known = ", ".join(sorted({plan.name for plan in stored})) or "-"
         raise _wrong_plan(file, msg("none of the plans there are ({known}) and not today's", known=known))
-    same = next((plan for plan in stored if file.plan and plan.name == file.plan), None)
-    return (build_start(town, same), same, True) if same is not None else (start, fresh, True)
+    like = next((plan for plan in stored if file.plan and plan.name == file.plan), None)
+    if like is None:
+        return town, start, fresh, True
+    meant = _as_planned(town, like)
+    return meant, build_start(meant, like), like, True
+
+
+def _as_planned(town: Town, plan: StoredPlan) -> Town:
+    """The town without names and small counts where the plan's page was made of it so."""
+    from geoplan.report import anonymise_town
+
+    return anonymise_town(town) if plan.anonymise else town
 
 
 def _print_of(start: EditStart) -> str:
@@ -566,7 +576,9 @@ def _write(
             language=language,
             also={
                 MAP_FILE: render_map(page),
-                PLANS_FILE: plans_text(starts, kind=plan.kind, divide_above=plan.divide_above),
+                PLANS_FILE: plans_text(
+                    starts, kind=plan.kind, divide_above=plan.divide_above, anonymise=plan.anonymise
+                ),
                 "edit_list.csv": edits_table(result.file, result.applied, language),
             },
             stem=_STEM,

@@ -108,7 +108,7 @@ def test_mouse_keyboard_undo_download_apply(
     live = page.locator(".gp-editor [aria-live=polite]")
     assert "200 households moved" in str(live.text_content())
     # a third by box
-    page.locator(".gp-tools input").nth(2).check(force=True)
+    page.locator(".gp-edit-tools input").nth(2).check(force=True)
     x, y = at["e6"]
     page.mouse.move(x - 10, y - 10)
     page.mouse.down()
@@ -219,7 +219,7 @@ def test_on_a_phone_every_target_is_large_and_in_words(
 def test_brushing_chooses_what_is_passed_over(browser_page: OpenPage, pages: dict[str, Path]) -> None:
     page = browser_page(pages["en"])
     start(page)
-    page.locator(".gp-tools input").nth(1).check(force=True)
+    page.locator(".gp-edit-tools input").nth(1).check(force=True)
     at = places(page)
     page.mouse.move(*at["e4"])
     page.mouse.down()

@@ -74,6 +74,7 @@ export function startEditing(view, which, always) {
     window.removeEventListener("pagehide", save);
     panel.remove();
     plain.hidden = false;
+    map.getContainer().classList.remove("gp-editing");
     state.editor = null;
     fitWidth(view);
     view.canvas.redraw();
@@ -81,6 +82,7 @@ export function startEditing(view, which, always) {
     if (button) button.focus();
   };
   plain.hidden = true;
+  map.getContainer().classList.add("gp-editing");
   plain.before(panel);
   editor.stop = stop;
   fitWidth(view);

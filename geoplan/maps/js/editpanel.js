@@ -145,7 +145,7 @@ function undoRow({editor, text, on}) {
 }
 
 function tools({editor, actions, text}) {
-  const group = element("fieldset", "gp-minutes gp-tools", element("legend", "gp-hidden", text("tools")));
+  const group = element("fieldset", "gp-minutes gp-edit-tools", element("legend", "gp-hidden", text("tools")));
   for (const tool of /** @type {const} */ (["click", "brush", "box"])) {
     const input = element("input");
     Object.assign(input, {type: "radio", name: `${actions.id}-tool`, value: tool, checked: editor.tool === tool});

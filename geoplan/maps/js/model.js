@@ -17,7 +17,7 @@ const LISTS = ["served", "served_people", "nearest"];
 /** Unpack one layer's columns; what is no column stays as it is. */
 export function readLayer(packed, origin) {
   const layer = Object.assign({}, packed);
-  layer.geometry = geometry(packed.geometry, origin);
+  if (packed.geometry) layer.geometry = geometry(packed.geometry, origin);
   if (packed.anchors) layer.anchors = geometry(packed.anchors, origin);
   for (const name of TEXTS) if (packed[name] && packed[name].words) layer[name] = words(packed[name]);
   for (const name of NUMBERS) if (packed[name]) layer[name] = numbers(packed[name]);
@@ -51,9 +51,30 @@ export function readPage(data) {
   for (const [name, packed] of Object.entries(data.layers)) {
     page.layers[name] = Array.isArray(packed) ? packed.map(read) : read(packed);
   }
+  page.cases = (data.cases || []).map((one) => readCase(one, read));
   page.text = (key, values) => fill(data.strings[key], values || {});
   page.number = formatter(data.language);
   return page;
+}
+
+/** What another case of the coverage changes: columns of layers, and what the panel says. */
+function readCase(one, read) {
+  const layers = {};
+  for (const [name, packed] of Object.entries(one.layers || {})) layers[name] = Array.isArray(packed) ? packed.map(read) : read(packed);
+  return Object.assign({}, one, {layers});
+}
+
+/**
+ * Show another case: its columns take the place of those shown, geometry and names stay.
+ * @param {any} page @param {number} number
+ */
+export function useCase(page, number) {
+  const {layers, ...said} = page.cases[number];
+  Object.assign(page, said);
+  for (const [name, layer] of Object.entries(layers)) {
+    if (Array.isArray(layer)) layer.forEach((one, k) => Object.assign(page.layers[name][k], one));
+    else Object.assign(page.layers[name], layer);
+  }
 }
 
 /** Put values in place of {names}. */

@@ -10,6 +10,7 @@
  * @property {Float64Array} y
  * @property {Float64Array} boxes a feature: west, north, east, south
  */
+import {toGcj02} from "./datum.js";
 import {inflate} from "./inflate.js";
 
 const DEGREE = 1e6;
@@ -91,7 +92,11 @@ function worldY(latitude) {
   return WORLD * (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI));
 }
 
-/** @param {any} packed @param {number[]} origin micro-degrees @returns {Geometry} */
+/**
+ * @param {any} packed
+ * @param {any[]} origin micro-degrees, and "gcj02" where the display is shifted to that datum
+ * @returns {Geometry}
+ */
 export function geometry(packed, origin) {
   const kinds = integers(packed.kinds);
   const parts = running(integers(packed.parts));
@@ -100,11 +105,13 @@ export function geometry(packed, origin) {
   const x = new Float64Array(steps.length / 2);
   const y = new Float64Array(steps.length / 2);
   let [longitude, latitude] = origin;
+  const shifted = origin[2] === "gcj02";
   for (let i = 0; i < x.length; i++) {
     longitude += steps[2 * i];
     latitude += steps[2 * i + 1];
-    x[i] = worldX(longitude / DEGREE);
-    y[i] = worldY(latitude / DEGREE);
+    const [east, north] = shifted ? toGcj02(longitude / DEGREE, latitude / DEGREE) : [longitude / DEGREE, latitude / DEGREE];
+    x[i] = worldX(east);
+    y[i] = worldY(north);
   }
   const read = {count: packed.count, kinds, parts, starts, x, y, boxes: new Float64Array(4 * packed.count)};
   for (let i = 0; i < read.count; i++) measure(read, i);

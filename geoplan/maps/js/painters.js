@@ -45,7 +45,10 @@ function land(page, state) {
         const share = shareOf(level, i, state.limit);
         view.ctx.beginPath();
         trace(view, level.geometry, i);
-        view.ctx.fillStyle = state.visible.tint && !isNaN(share) ? shareColour(share) : colour.land;
+        const tinted = state.visible.tint && !isNaN(share);
+        if (state.visible.basemap && !tinted) continue;
+        view.ctx.globalAlpha = state.visible.basemap ? 0.5 : 1;
+        view.ctx.fillStyle = tinted ? shareColour(share) : colour.land;
         view.ctx.fill();
       }
     },
@@ -176,10 +179,15 @@ function buildings(page, state) {
   const count = page.minutes.length;
   const fillAll = makeFiller();
   const grid = makeGrid(layer.geometry);
-  const lived = layer.step.map((step, i) => (layer.households[i] > 0 ? step : count + 2));
+  let lived = layer.step;
+  let of = null; // the case's column that `lived` was made from
   return {
     draw(view) {
-      if (state.visible.buildings) drawBuildings(view, layer.geometry, lived, state.limit, count, fillAll);
+      if (of !== layer.step) {
+        of = layer.step;
+        lived = layer.step.map((step, i) => (layer.households[i] > 0 ? step : count + 2));
+      }
+      if (state.visible.buildings) drawBuildings(view, layer.geometry, lived, state, count, fillAll);
       if (!state.visible.flagged) return;
       traceAll(view, layer.geometry, (i) => layer.edge[i] === 1);
       view.ctx.strokeStyle = colour.flagged;
@@ -193,8 +201,8 @@ function buildings(page, state) {
   };
 }
 
-/** @param {View} view @param {Geometry} g @param {number[]} steps @param {number} limit @param {number} count @param {ReturnType<typeof makeFiller>} fillAll */
-function drawBuildings(view, g, steps, limit, count, fillAll) {
+/** @param {View} view @param {Geometry} g @param {number[]} steps @param {State} state @param {number} count @param {ReturnType<typeof makeFiller>} fillAll */
+function drawBuildings(view, g, steps, {limit, visible}, count, fillAll) {
   const groups = groupsInView(view, g, steps, count + 3);
   const line = view.zoom >= OUTLINE_ZOOM ? "rgba(255,255,255,0.75)" : null;
   // Those not served last: where buildings crowd together they must be seen.
@@ -204,9 +212,15 @@ function drawBuildings(view, g, steps, limit, count, fillAll) {
     line,
     width: 0.8,
     radius: 3,
-    hatch: 0,
+    hatch: visible.hatching ? hatchOf(step, limit, count) : 0,
   }));
   fillAll(view, g, order.map((step) => groups[step]), paints);
+}
+
+/** Which hatching tells a class apart without colour: none is served. @param {number} step @param {number} limit @param {number} count */
+export function hatchOf(step, limit, count) {
+  if (step <= limit || step === count + 2) return 0;
+  return step > count ? 3 : 1;
 }
 
 function dots(view, g, i, radius) {

@@ -1,6 +1,8 @@
 /** The panel: what the planner reads first, the switch of the limit, layers with their legend, units, basis, notices. */
-import {shareOf} from "./model.js";
-import {mark, look, strokeBarrier} from "./painters.js";
+import {hatching} from "./draw.js";
+import {rampColour} from "./density.js";
+import {shareOf, useCase} from "./model.js";
+import {hatchOf, look, mark, strokeBarrier} from "./painters.js";
 import {element, nameNode} from "./popup.js";
 import {colour, stepColour, shareColour} from "./style.js";
 
@@ -24,15 +26,34 @@ export function makePanel(page, state, actions, id) {
     lesserNotices(page),
   ]);
   more.id = `${id}-more`;
-  const main = element("div", "gp-main", [title(page, page.basis.map(([, value]) => value).join(" · ")), headline(context), minutesSwitch(context), rule(context), warnings(page)]);
+  const brief = element("p");
+  context.onRefresh(() => brief.replaceChildren(nameNode(page.basis.map(([, value]) => value).join(" · "))));
+  const main = element("div", "gp-main", [title(page, brief), headline(context), caseSwitch(context), minutesSwitch(context), rule(context), warnings(page)]);
   const panel = element("section", "gp-panel", [toggle(page, more), main, more]);
   panel.setAttribute("aria-label", page.text("panel"));
   refresh();
   return {panel, refresh};
 }
 
+/** @param {any} page @param {string|HTMLElement} brief */
 export function title(page, brief) {
-  return element("header", "gp-title", [element("h1", "", nameNode(page.title)), element("p", "", nameNode(brief))]);
+  const below = typeof brief === "string" ? element("p", "", nameNode(brief)) : brief;
+  return element("header", "gp-title", [element("h1", "", nameNode(page.title)), below]);
+}
+
+/** Who walks and how, where the page holds more than one answer. */
+function caseSwitch({page, state, actions, refresh, id}) {
+  if (page.cases.length < 2) return "";
+  const pick = element("select", "gp-pick", page.cases.map(({label}, k) => Object.assign(element("option", "", label), {value: String(k)})));
+  pick.id = `${id}-case`;
+  const label = element("label", "gp-case", [element("span", "", page.text("case")), pick]);
+  pick.addEventListener("change", () => {
+    useCase(page, Number(pick.value));
+    state.case = Number(pick.value);
+    refresh();
+    actions.changed();
+  });
+  return label;
 }
 
 /** On a narrow page the details fold away; on a wide one the button is not shown. */
@@ -74,20 +95,20 @@ function headline({page, state, onRefresh}) {
 }
 
 /** The limits as one row of radio buttons, each with its own share. */
-function minutesSwitch({page, state, actions, id, refresh}) {
+function minutesSwitch({page, state, actions, id, refresh, onRefresh}) {
   const group = element("fieldset", "gp-minutes", element("legend", "gp-hidden", page.text("minutes_switch")));
   page.minutes.forEach((minutes, k) => {
-    const total = page.headline[k];
-    const share = total.households > 0 ? total.served / total.households : NaN;
     const input = element("input");
     Object.assign(input, {type: "radio", name: `${id}-minutes`, value: String(k), checked: k === state.limit});
     const bar = element("span", "gp-bar", element("span"));
-    bar.firstChild.style.width = `${isNaN(share) ? 0 : 100 * share}%`;
-    const face = element("span", "gp-face", [
-      element("b", "", page.text("minutes", {minutes: page.number.plain(minutes)})),
-      element("span", "", isNaN(share) ? "–" : page.number.percent(share)),
-      bar,
-    ]);
+    const amount = element("span");
+    onRefresh(() => {
+      const total = page.headline[k];
+      const share = total.households > 0 ? total.served / total.households : NaN;
+      bar.firstChild.style.width = `${isNaN(share) ? 0 : 100 * share}%`;
+      amount.textContent = isNaN(share) ? "–" : page.number.percent(share);
+    });
+    const face = element("span", "gp-face", [element("b", "", page.text("minutes", {minutes: page.number.plain(minutes)})), amount, bar]);
     input.addEventListener("change", () => {
       moveCircle(state, k);
       state.limit = k;
@@ -154,9 +175,22 @@ function legend(context) {
   if (layers.estates) add("estates", page.text("layer_estates"), swatch("gp-estate"));
   if (layers.gates) add("gates", page.text("layer_gates"), element("span", "gp-swatch gp-gates", [element("i"), element("i")]));
   if (layers.barriers) barrierRows(layers.barriers, out, add, page);
+  otherRows(page, add);
   if (layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
   add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
   return out;
+}
+
+/** Rows of what a page may have beside its own layers: points shown as density, a basemap. */
+export function otherRows(page, add) {
+  if (page.basemap) add("basemap", page.basemap.name, "");
+  (page.layers.points || []).forEach((layer, k) => add(`points${k}`, layer.name, densityRamp()));
+}
+
+function densityRamp() {
+  const box = swatch("gp-ramp");
+  box.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((share) => `rgb(${rampColour(share).join(",")})`).join(",")})`;
+  return box;
 }
 
 function buildingRows({page, state, onRefresh}, out, add) {
@@ -164,6 +198,7 @@ function buildingRows({page, state, onRefresh}, out, add) {
   const classes = element("ul", "gp-classes");
   onRefresh(() => classes.replaceChildren(...buildingClasses(page, state)));
   out.append(classes);
+  add("hatching", page.text("layer_hatching"), classBox(stepColour(page.minutes.length, 0, page.minutes.length), 1));
   const flagged = page.layers.buildings.edge.reduce((sum, flag) => sum + flag, 0);
   if (flagged) add("flagged", `${page.text("layer_flagged")} (${page.number.whole(flagged)})`, swatch("gp-flag"));
 }
@@ -181,16 +216,28 @@ function buildingClasses(page, state) {
   names.push(page.text("class_beyond", {minutes: page.number.plain(page.minutes[count - 1])}), page.text("class_unreachable"));
   const rows = names.map((name, k) => {
     const amount = page.text("count_households", {count: page.number.whole(sums[k])});
-    return classRow(stepColour(k, state.limit, count), name, amount, k === state.limit);
+    const hatch = state.visible.hatching ? hatchOf(k, state.limit, count) : 0;
+    return classRow(stepColour(k, state.limit, count), name, amount, k === state.limit, hatch);
   });
-  if (sums[count + 2]) rows.push(classRow(colour.empty, page.text("class_empty"), "", false));
+  if (sums[count + 2]) rows.push(classRow(colour.empty, page.text("class_empty"), "", false, 0));
   return rows.filter((row, k) => k !== count + 1 || sums[k]);
 }
 
-function classRow(ink, name, amount, last) {
-  const box = swatch("gp-fill");
-  box.style.background = ink;
-  return element("li", last ? "gp-limit" : "", [box, element("span", "", name), element("span", "gp-amount", amount)]);
+/** A colour, hatched as on the map. */
+function classBox(ink, hatch) {
+  return drawn((ctx) => {
+    ctx.beginPath();
+    ctx.rect(4, 4, 18, 14);
+    ctx.fillStyle = ink;
+    ctx.fill();
+    if (!hatch) return;
+    ctx.fillStyle = hatching(ctx, hatch);
+    ctx.fill();
+  });
+}
+
+function classRow(ink, name, amount, last, hatch) {
+  return element("li", last ? "gp-limit" : "", [classBox(ink, hatch), element("span", "", name), element("span", "gp-amount", amount)]);
 }
 
 function facilityRows(context, out, add) {
@@ -310,13 +357,18 @@ function unitRow(page, state, counts, i, onClick) {
 }
 
 /** How it was measured: mode, walker, tier, centre, and the limits with their rules. */
-function basis({page}) {
+function basis({page, onRefresh}) {
   const list = element("dl", "gp-rows");
+  onRefresh(() => fillBasis(page, list));
+  return list;
+}
+
+function fillBasis(page, list) {
+  list.replaceChildren();
   const add = (label, value) => list.append(element("div", "", [element("dt", "", label), element("dd", "", nameNode(value))]));
   for (const [label, value] of page.basis) add(label, value);
   page.headline.forEach((total, k) => {
     const minutes = page.text("minutes", {minutes: page.number.plain(page.minutes[k])});
     list.append(element("div", "", [element("dt", "", minutes), element("dd", "", [nameNode(total.limit), element("small", "", nameNode(total.rule))])]));
   });
-  return list;
 }

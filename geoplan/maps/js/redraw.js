@@ -27,7 +27,8 @@ export function readProposals(data) {
   page.text = (key, values) => fill(data.strings[key], values || {});
   page.number = formatter(data.language);
   page.layers = {};
-  for (const [name, packed] of Object.entries(data.layers)) page.layers[name] = readLayer(packed, data.origin);
+  const read = (packed) => readLayer(packed, data.origin);
+  for (const [name, packed] of Object.entries(data.layers)) page.layers[name] = Array.isArray(packed) ? packed.map(read) : read(packed);
   page.units = readUnits(data.units, data.origin);
   page.alternatives = data.alternatives.map((packed) => readAlternative(packed, page.units, data.origin));
   page.edges = findEdges(page.units.geometry);

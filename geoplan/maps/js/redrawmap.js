@@ -39,6 +39,8 @@ function land(page, state) {
       parts.units.forEach((rows, part) => {
         view.ctx.beginPath();
         for (const i of rows) if (inView(g, i, view.box)) trace(view, g, i);
+        if (state.visible.basemap && !state.visible.fill) return;
+        view.ctx.globalAlpha = state.visible.basemap ? 0.5 : 1;
         view.ctx.fillStyle = state.visible.fill ? parts.colour[part] : colour.land;
         view.ctx.fill();
       });

@@ -1,6 +1,6 @@
 /** The panel of the proposals: the answer, the switch, the alternatives side by side, communities, changes, legend. */
 import {hatch} from "./draw.js";
-import {toggle, fold, warnings, lesserNotices, layerRow, swatch, drawn, title, barrierRows} from "./panel.js";
+import {otherRows, toggle, fold, warnings, lesserNotices, layerRow, swatch, drawn, title, barrierRows} from "./panel.js";
 import {element, nameNode} from "./popup.js";
 import {partThing} from "./redraw.js";
 import {ink} from "./redrawmap.js";
@@ -207,6 +207,7 @@ function legend(context) {
   add("fill", page.text("layer_fill"), swatch("gp-pastels"));
   add("units", page.text("layer_units"), swatch("gp-estate"));
   if (page.layers.barriers) barrierRows(page.layers.barriers, out, add, page);
+  otherRows(page, add);
   if (page.layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
   add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
   return out;

@@ -10,6 +10,7 @@
  * @property {(view: any, thing: any) => any} [arrive]         the thing to select where another was asked for
  * @property {(page: any, thing: any) => Geometry} geometryOf
  * @property {(page: any, thing: any) => number[]} anchorOf    world x and y
+ * @property {(page: any, state: any) => Sheet[]} [sheets]    tables beside the map
  * @property {(thing: any) => boolean} stays                   whether it stays selected when the reader switches
  * @property {(thing: any) => boolean} atPointer               whether its popup stands where it was touched
  * @property {(view: any, thing: any) => boolean} [click]      whether the page itself does what a click means
@@ -20,12 +21,17 @@
  * @property {(thing: any) => void} go  select and move there
  */
 import {CanvasLayer} from "./canvas.js";
+import {toGcj02} from "./datum.js";
+import {makeDensity} from "./density.js";
 import {box as boxOf, readSource} from "./packed.js";
 import {element} from "./popup.js";
 import {makeSearch} from "./search.js";
+import {makeTable} from "./table.js";
+import {addTools} from "./tools.js";
 
 /** @import {Painter} from "./canvas.js" */
 /** @import {Geometry} from "./packed.js" */
+/** @import {Sheet} from "./table.js" */
 
 const NARROW = 640; // pixels; below it the panel lies at the bottom and folds
 const TOUCH_PIXELS = 9;
@@ -44,12 +50,18 @@ export const views = known && known.views ? known.views : [];
 export function show(map, source, kind) {
   const data = readSource(source);
   source.remove();
+  if (data.basemap && data.basemap.shift) shiftDisplay(data);
   const page = kind.read(data);
   const state = kind.start(page);
-  const canvas = new CanvasLayer(kind.painters(page, state));
+  const points = (page.layers.points || []).map((layer, k) => makeDensity(layer, () => state.visible[`points${k}`]));
+  points.forEach((_, k) => (state.visible[`points${k}`] = true));
+  const painters = kind.painters(page, state);
+  painters.splice(painters.length - 1, 0, ...points); // below the names
+  const canvas = new CanvasLayer(painters);
   /** @type {any} */
   const view = {map, kind, page, state, canvas, popup: null};
   const go = (thing) => select(view, thing, {move: true});
+  if (page.basemap) state.visible.basemap = true;
   const panel = kind.panel(page, state, {changed: () => changed(view), go}, source.id);
   const search = makeSearch(page, go, source.id);
   const said = element("p", "gp-hidden");
@@ -71,11 +83,17 @@ export function show(map, source, kind) {
   map.on("resize", () => fitWidth(view));
 
   addControls(map, page);
+  const sheets = kind.sheets ? kind.sheets(page, state).filter((sheet) => sheet.count) : [];
+  if (sheets.length && page.strings.tool_table) view.table = makeTable(view, sheets);
+  if (view.table) box.append(view.table.element);
+  if (page.strings.tool_print) addTools(view, view.table);
   map.fitBounds(page.bounds, Object.assign({animate: false}, padding(view)));
   state.firstZoom = map.getZoom();
+  if (page.basemap) view.followBasemap = addBasemap(view);
   canvas.addTo(map);
   box.addEventListener("keydown", (event) => event.key === "Escape" && select(view, null, {}));
   map.on("click", (event) => {
+    if (view.busy) return;
     const thing = canvas.hit(event.latlng, TOUCH_PIXELS);
     if (kind.click && kind.click(view, thing)) return;
     if (thing) select(view, thing, {at: event.latlng});
@@ -86,11 +104,27 @@ export function show(map, source, kind) {
   return view;
 }
 
+/** Everything is shown in the basemap's datum; the data stay as they are. */
+function shiftDisplay(data) {
+  data.origin = [...data.origin, "gcj02"];
+  data.bounds = data.bounds.map(([latitude, longitude]) => toGcj02(longitude, latitude).reverse());
+}
+
+/** Tiles under everything, if the page has a basemap; without a network they stay blank and nothing else changes. */
+function addBasemap({map, page, state}) {
+  const {tiles, subdomains, max_zoom: maxNativeZoom} = page.basemap;
+  const group = L.layerGroup(tiles.map((address) => L.tileLayer(address, {subdomains, maxNativeZoom, maxZoom: 20})));
+  const follow = () => (state.visible.basemap ? group.addTo(map) : group.remove());
+  follow();
+  return follow;
+}
+
 function addControls(map, page) {
   const {text} = page;
   L.control.zoom({position: "topright", zoomInTitle: text("zoom_in"), zoomOutTitle: text("zoom_out")}).addTo(map);
   L.control.scale({position: "bottomright", imperial: false, maxWidth: 120}).addTo(map);
   const credits = page.notices.filter((notice) => notice.credit);
+  if (page.basemap) credits.push({text: page.basemap.attribution}, {text: page.text("basemap_needs", {name: page.basemap.name})});
   if (!credits.length) return;
   const control = new L.Control({position: "bottomright"});
   control.onAdd = () => element("div", "gp-credit", credits.map((notice) => element("bdi", "", notice.text)));
@@ -113,15 +147,20 @@ function padding({map, side}) {
   const box = map.getContainer();
   if (box.classList.contains("gp-narrow")) {
     const main = side.querySelector(".gp-panel:not([hidden])");
-    return {paddingTopLeft: [12, 64], paddingBottomRight: [12, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
+    return {paddingTopLeft: [12, 64], paddingBottomRight: [60, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
   }
-  return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [56, 36]};
+  const table = box.querySelector(".gp-table:not([hidden])");
+  const right = table ? /** @type {HTMLElement} */ (table).offsetWidth + 80 : 56;
+  return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [right, 36]};
 }
 
 function changed(view) {
   const {selected} = view.state;
   if (selected && !view.kind.stays(selected)) select(view, null, {});
   else if (view.popup && view.popup.isOpen()) fillPopup(view);
+  if (view.table) view.table.refresh();
+  if (view.placeSwipe) view.placeSwipe();
+  if (view.followBasemap) view.followBasemap();
   view.canvas.redraw();
 }
 
@@ -135,6 +174,7 @@ function select(view, wanted, options) {
   const thing = kind.arrive ? kind.arrive(view, wanted) : wanted;
   state.selected = thing;
   canvas.redraw();
+  if (view.table) view.table.refresh();
   if (!thing) return;
   if (options.move) map.fitBounds(boundsOf(view, thing), Object.assign({maxZoom: CLOSEST, animate: false}, padding(view)));
   const [x, y] = kind.anchorOf(page, thing);
