@@ -34,7 +34,7 @@ class StoredPlan:
         ``"today"``, or the name of a proposal.
     fingerprint
         Of what an edit starts from.
-    level, kind, divide_above
+    level, kind, divide_above, divide
         How its units are built again.
     moved
         Units that are in another community than today.
@@ -61,10 +61,16 @@ class StoredPlan:
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     anonymise: bool = False
+    divide: tuple[str, ...] = ()
 
 
 def plans_text(
-    starts: Sequence[EditStart], *, kind: str = "estate", divide_above: float | None = None, anonymise: bool = False
+    starts: Sequence[EditStart],
+    *,
+    kind: str = "estate",
+    divide_above: float | None = None,
+    divide: Sequence[str] = (),
+    anonymise: bool = False,
 ) -> str:
     """Write plans as JSON.
 
@@ -72,7 +78,7 @@ def plans_text(
     ----------
     starts
         The plans.
-    kind, divide_above
+    kind, divide_above, divide
         How their units were built.
     anonymise
         Whether names and small counts were left out of the town before.
@@ -101,6 +107,7 @@ def plans_text(
                 "opened": list(start.opened),
                 "closed": list(start.closed),
                 "anonymise": anonymise,
+                "divide": list(divide),
             }
         )
     record = {"format": _FORMAT, "version": _VERSION, "plans": rows}
@@ -142,6 +149,7 @@ def _stored(row: dict[str, Any]) -> StoredPlan:
         opened=tuple(row["opened"]),
         closed=tuple(row["closed"]),
         anonymise=bool(row["anonymise"]),
+        divide=tuple(row["divide"]),
     )
 
 
@@ -182,7 +190,7 @@ def build_start(town: Town, plan: StoredPlan, *, units: Units | None = None) -> 
     -------
     EditStart
     """
-    options = UnitOptions(divide_above=plan.divide_above)
+    options = UnitOptions(divide_above=plan.divide_above, divide=plan.divide)
     units = units or build_units(town, level=plan.level, kind=plan.kind, options=options)
     base = today(units)
     known = {unit: part for unit, part in plan.moved.items() if unit in units.table.index}

@@ -577,7 +577,11 @@ def _write(
             also={
                 MAP_FILE: render_map(page),
                 PLANS_FILE: plans_text(
-                    starts, kind=plan.kind, divide_above=plan.divide_above, anonymise=plan.anonymise
+                    starts,
+                    kind=plan.kind,
+                    divide_above=plan.divide_above,
+                    divide=plan.divide,
+                    anonymise=plan.anonymise,
                 ),
                 "edit_list.csv": edits_table(result.file, result.applied, language),
             },
