@@ -37,7 +37,8 @@ from public_instances import HESS, CutInstance, cut_instances, hess_instance, ta
 
 from geoplan.partition import partition_graph  # noqa: E402
 from geoplan.partition.graph import SWAPS  # noqa: E402
-from geoplan.partition.search import Budget, Problem, search, warm_up  # noqa: E402
+from geoplan.partition.problem import Problem  # noqa: E402
+from geoplan.partition.search import Budget, search, warm_up  # noqa: E402
 
 COUNTY_S, TRACT_S, PROOF_S = 10.0, 60.0, 60.0
 METIS_SEEDS = 1_000

@@ -1,37 +1,46 @@
 """Several partitions of the same units, each the best that was found in one respect.
 
-The search is run with different prices for households moved, uneven parts, walks and boundaries. What it finds is freed
-of notches, and the alternatives are chosen from all that was found: each is the best in what it favours, the others
-deciding among equals, so that none is worse than another in everything.
+The search is run with different prices for households moved, uneven parts, walks and boundaries, in turn for each
+number of parts that is allowed. What it finds is freed of notches, and the alternatives are chosen from all that was
+found: each is the best in what it favours, the others deciding among equals, so that none is worse than another in
+everything.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan.partition.anchors import choose_anchors, legal_start, site_hops
+from geoplan.partition.field import OBJECTIVES, Field, keeps_rules, may_be, notches, score, stands_for
 from geoplan.partition.moved import start_from_base
-from geoplan.partition.outcome import match_parts
-from geoplan.partition.search import Budget, Problem, is_feasible, search
-from geoplan.partition.walks import Sites
-from geoplan.places.enclaves import NOTCH_OTHER, NOTCH_OWN
+from geoplan.partition.problem import Problem
+from geoplan.partition.search import Budget, search
 
-__all__ = ["FAVOURS", "PRICES", "Field", "Found", "Prices", "choose", "explore", "score", "stands_for"]
+__all__ = ["FAVOURS", "PRICES", "Candidate", "Found", "Prices", "choose", "explore", "polish", "price_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FAVOURS = ("moved", "even", "walk", "compact")
+"""What is favoured where nobody asks for anything else."""
 
-_RUN_MOVES = 1_000_000
+_MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES = 3_000, 20_000, 1_000_000
+"""Of one run."""
 _MEND_ROUNDS = 16
-_MEND_MOVES = 100_000
-_HEAT = (2.0, 0.005)
+_MEND_RUNS = 10
+"""Short runs that mend, with the moves of one that searches."""
+_HEAT = (4.0, 0.005)
+_AFRESH = 4
+"""Times as many moves in a run from today's communities: it has further to go."""
+_AFRESH_BOUNDARY = 0.1
+"""Price of a metre there at least: what is found has few notches to mend."""
 _WARM = (0.3, 0.005)
+_COLD = (0.02, 0.002)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +57,18 @@ class Prices:
         For a household's minute of walk.
     boundary
         For a metre of boundary between two parts.
+    edges
+        For a joint between two parts.
+    barriers
+        For a joint across a barrier that lies inside a part.
     """
 
     moved: float = 1.0
     even: float = 0.0
     walk: float = 0.0
     boundary: float = 0.03
+    edges: float = 0.0
+    barriers: float = 0.0
 
 
 PRICES: dict[str, Prices] = {
@@ -61,78 +76,60 @@ PRICES: dict[str, Prices] = {
     "even": Prices(moved=0.3, even=2.0, walk=0.0, boundary=0.03),
     "walk": Prices(moved=0.15, even=0.0, walk=0.3, boundary=0.03),
     "compact": Prices(moved=0.15, even=0.0, walk=0.0, boundary=0.6),
+    "cut_edges": Prices(moved=0.15, boundary=0.03, edges=60.0),
+    "barriers": Prices(moved=0.15, boundary=0.03, barriers=150.0),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """What is divided: units as arrays, today's communities, limits, walks.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A partition that keeps every rule, the land with its number of parts, and its measures by what is favoured."""
 
-    Attributes
-    ----------
-    indptr, indices, shared_m
-        Units that may be joined, and the boundary that they share.
-    around_m
-        Boundary of each unit with all others, whether they join or not.
-    weight
-        Households of each unit.
-    base
-        Today's community of each unit, 0 to m - 1.
-    base_ids
-        Ids of today's communities.
-    lower, upper, target
-        Range and target of a part.
-    parts
-        Number of parts.
-    walks
-        Walks to the sites.
-    fixed
-        Mask of units that stay in today's community.
-    closed
-        Today's communities that take no other unit.
-    """
-
-    indptr: Ints
-    indices: Ints
-    shared_m: Floats
-    around_m: Floats
-    weight: Floats
-    base: Ints
-    base_ids: tuple[str, ...]
-    lower: float
-    upper: float
-    target: float
-    parts: int
-    walks: Sites
-    fixed: NDArray[np.bool_]
-    closed: tuple[int, ...] = ()
+    land: Field
+    part_of: Ints
+    worth: Mapping[str, float]
+    notches: int
 
 
 @dataclass(slots=True)
 class Found:
     """All partitions met that keep every rule, and how the work ended."""
 
-    kept: list[Ints] = field(default_factory=list)
-    closest: Ints | None = None
+    kept: list[Candidate] = field(default_factory=list)
     stopped_by: str = "work"
     moves: int = 0
 
+    def keep(self, land: Field, part_of: Ints) -> None:
+        """Take a partition in, if it keeps every rule and is not yet there.
+
+        Parameters
+        ----------
+        land
+            What is divided, with the rules.
+        part_of
+            Part of each unit.
+        """
+        same = any(c.land.parts == land.parts and np.array_equal(c.part_of, part_of) for c in self.kept)
+        if not same and keeps_rules(land, part_of):
+            values = {name: round(value, 6) for name, value in score(land, part_of).items()}
+            self.kept.append(Candidate(land, part_of, values, len(notches(land, part_of))))
+
 
 def explore(
-    land: Field,
-    prices: dict[str, Prices],
+    lands: Sequence[Field],
+    prices: Mapping[str, Prices],
     *,
     effort: int,
     time_limit_s: float | None,
     seed: int,
     progress: Callable[[str, float], None] | None = None,
 ) -> Found:
-    """Search once for each set of prices, several runs each, and mend what interleaves.
+    """Search once for each number of parts and each set of prices, in turn, and mend what interleaves.
 
     Parameters
     ----------
-    land
-        What is divided.
+    lands
+        What is divided, once for each number of parts; the work is shared out among them.
     prices
         Name to prices; the first is searched first, from today's communities, the others go on from what it found.
     effort
@@ -147,79 +144,228 @@ def explore(
     Returns
     -------
     Found
-        Partitions without notches first in ``kept``; empty where no feasible one was met.
+        ``kept`` is empty where nothing was met that keeps every rule.
     """
     until = np.inf if time_limit_s is None else time.monotonic() + time_limit_s
     found = Found()
-    stands = _stands_for(land, seed)
-    # in turn, so that a time limit leaves something of each; every other search is for the first prices
-    first, *others = prices
-    order = [name for other in others for name in (first, other)] or [first]
-    most = effort * 1_000_000
-    best: dict[str, tuple[float, Ints]] = {}
-    turn = -1
+    explorers = [_Explorer(land, prices, [seed, land.parts], found, until) for land in lands]
+    most, turn = effort * 1_000_000, 0
+    least = len(explorers) * len(explorers[0].order)
     try:
-        while found.moves < most or turn + 1 < len(order):
-            turn += 1
-            left = until - time.monotonic()
-            if left <= 0:
+        while found.moves < most or turn < least:
+            if time.monotonic() >= until:
                 found.stopped_by = "time"
                 break
-            name = order[turn % len(order)]
+            explorer = explorers[turn % len(explorers)]
             if progress is not None:
-                progress(name, min(found.moves / most, 1.0))
-            start = _start(best, name, first, afresh=name == first and turn % 4 == 0)
-            part_of = _run(land, prices[name], stands, start, [seed, turn], left, found)
-            if part_of is not None:
-                mended = mend_notches(land, prices[name], stands, part_of, found, seed=[seed, turn, 1], until=until)
-                _keep(found, mended)
-                cost = _cost(land, prices[name], mended) + 1e6 * len(notches(land, mended))
-                if name not in best or cost < best[name][0]:
-                    best[name] = cost, mended
+                progress(explorer.favours, min(found.moves / most, 1.0))
+            explorer.turn()
+            turn += 1
     except KeyboardInterrupt:
         found.stopped_by = "interrupted"
     return found
 
 
-def _start(best: dict[str, tuple[float, Ints]], name: str, first: str, *, afresh: bool) -> Ints | None:
-    """Where a search goes on: from its own best, else from that of the first prices; None: from today."""
-    if afresh or not best:
-        return None
-    kept = best.get(name) or best.get(first)
-    return None if kept is None else kept[1]
+class _Explorer:
+    """Searches for one number of parts: what each set of prices has found so far, and whose turn it is."""
+
+    def __init__(self, land: Field, prices: Mapping[str, Prices], seed: list[int], found: Found, until: float) -> None:
+        self.land, self.prices, self.seed, self.found, self.until = land, prices, seed, found, until
+        # in turn, so that a time limit leaves something of each; every other search is for the first prices
+        self.first, *others = prices
+        self.order = [name for other in others for name in (self.first, other)] or [self.first]
+        self.best: dict[str, tuple[float, Ints]] = {}
+        self.hops = site_hops(land) if land.site_each else np.zeros((0, len(land.weight)))
+        self.turns = 0
+        self.moves = int(np.clip(len(land.weight) * _MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES))
+
+    @property
+    def favours(self) -> str:
+        """What the next turn favours."""
+        return self.order[self.turns % len(self.order)]
+
+    def turn(self) -> None:
+        """Search with the prices whose turn it is."""
+        name, turn, land = self.favours, self.turns, self.land
+        self.turns += 1
+        afresh = not self.best or (name == self.first and turn % 4 == 0)
+        kept = None if afresh else self.best.get(name) or self.best.get(self.first)
+        rng = np.random.default_rng([*self.seed, turn])
+        start = _afresh(land, rng, noise=0.3 * (turn > 0)) if kept is None else (kept[1], stands_for(land, kept[1]))
+        price = self.prices[name]
+        if kept is None:
+            eager = replace(price, boundary=max(price.boundary, _AFRESH_BOUNDARY))
+            part_of = self._run(eager, *start, heat=_HEAT, turn=turn, rng=rng, times=_AFRESH)
+        else:
+            part_of = self._run(price, *start, heat=_WARM, turn=turn, rng=rng)
+        if part_of is None:
+            # each try moves on at least this far, so that the work ends where nothing can be found
+            self.found.moves += 1
+            return
+        part_of = self._mend(price, part_of, rng)
+        self.found.keep(land, part_of)
+        cost = price_of(land, price, part_of) + 1e6 * len(notches(land, part_of))
+        if name not in self.best or cost < self.best[name][0]:
+            self.best[name] = cost, part_of
+
+    def _prepare(self, part_of: Ints, stands: Ints, rng: np.random.Generator) -> tuple[Ints, NDArray[np.bool_]] | None:
+        """A start in which locks hold and each part has a site of its own, where asked; and what is allowed."""
+        allowed = may_be(self.land, stands)
+        if self.land.site_each:
+            anchors = choose_anchors(self.land, part_of, stands, self.hops, rng)
+            if anchors is None:
+                return None
+            allowed[anchors] = np.eye(self.land.parts, dtype=bool)
+        start = legal_start(self.land, part_of, allowed)
+        return None if start is None else (start, allowed)
+
+    def _run(
+        self,
+        price: Prices,
+        first: Ints,
+        stands: Ints,
+        *,
+        heat: tuple[float, float],
+        turn: int,
+        rng: np.random.Generator,
+        times: int = 1,
+    ) -> Ints | None:
+        ready = self._prepare(first, stands, rng)
+        if ready is None:
+            return None
+        start, allowed = ready
+        problem = _problem(self.land, price, _unit_cost(self.land, price, stands, start, allowed))
+        penalty = (1.5, 3.0, 6.0)[turn % 3]
+        return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=times * self.moves)
+
+    def _left(self) -> float | None:
+        return None if np.isinf(self.until) else max(self.until - time.monotonic(), 0.01)
+
+    def _search(
+        self,
+        problem: Problem,
+        start: Ints,
+        rng: np.random.Generator,
+        *,
+        heat: tuple[float, float],
+        penalty: float,
+        moves: int,
+        runs: int = 1,
+    ) -> Ints | None:
+        result = search(
+            problem,
+            # effort counts millions of moves, and small towns need but a fraction of one
+            budget=Budget(effort=moves / 1_000_000, time_limit_s=self._left()),  # type: ignore[arg-type]
+            seed=int(rng.integers(2**31)),
+            start=lambda _rng, _run: start.copy(),
+            heat=heat,
+            penalties=(penalty,),
+            swaps=0.5,
+            run_moves=moves // runs,
+        )
+        self.found.moves += result.moves
+        if result.stopped_by == "interrupted":
+            raise KeyboardInterrupt
+        return result.part_of
+
+    def _mend(self, price: Prices, part_of: Ints, rng: np.random.Generator) -> Ints:
+        """Search again with a surcharge on units where they stick out; the result with the fewest notches."""
+        land = self.land
+        best, now = part_of, part_of
+        if not notches(land, part_of):
+            return best
+        stands = stands_for(land, part_of)
+        ready = self._prepare(part_of, stands, rng)
+        if ready is None:
+            return best
+        cost = _unit_cost(land, price, stands, part_of, ready[1])
+        extra = np.zeros_like(cost)
+        best_rank = (len(notches(land, part_of)), price_of(land, price, part_of))
+        for round_ in range(_MEND_ROUNDS):
+            sticking = notches(land, now)
+            if not sticking or time.monotonic() > self.until:
+                break
+            for unit, _ in sticking:
+                extra[unit, now[unit]] += max(land.weight[unit], 20.0) * (1.0 + 0.5 * round_)
+            problem = _problem(land, price, cost + extra)
+            heat = _WARM if round_ % 5 else (1.0, 0.005)
+            result = self._search(problem, now, rng, heat=heat, penalty=6.0, moves=self.moves, runs=_MEND_RUNS)
+            if result is None:
+                continue
+            now = result
+            rank = (len(notches(land, now)), price_of(land, price, now))
+            if rank < best_rank:
+                best, best_rank = now, rank
+        return best
+
+    def polish(self, first: str, then: Sequence[str], part_of: Ints) -> None:
+        """Go on from the best in one respect at prices by which the next ones decide among equals."""
+        rng = np.random.default_rng([*self.seed, 10**6])
+        price = _ordered_prices([first, *then])
+        stands = stands_for(self.land, part_of)
+        result = self._run(price, part_of, stands, heat=_COLD, turn=2, rng=rng)
+        if result is not None:
+            self.found.keep(self.land, self._mend(price, result, rng))
 
 
-def _keep(found: Found, part_of: Ints) -> None:
-    if not any(np.array_equal(part_of, other) for other in found.kept):
-        found.kept.append(part_of)
+def polish(
+    candidate: Candidate, order: Sequence[str], found: Found, *, seed: int, time_limit_s: float | None = None
+) -> None:
+    """Look beside the best in the first respect for one that is as good in it and better in those that follow.
+
+    Parameters
+    ----------
+    candidate
+        The best in the first respect.
+    order
+        What is favoured, the most important first.
+    found
+        Where the result goes.
+    seed
+        Source of chance.
+    time_limit_s
+        Guard, seconds.
+    """
+    until = np.inf if time_limit_s is None else time.monotonic() + time_limit_s
+    explorer = _Explorer(candidate.land, {order[0]: PRICES[order[0]]}, [seed, candidate.land.parts], found, until)
+    try:
+        explorer.polish(order[0], order[1:], candidate.part_of)
+    except KeyboardInterrupt:
+        found.stopped_by = "interrupted"
 
 
-def _stands_for(land: Field, seed: int) -> Ints:
-    """Today's community that each part stands for, -1 for new ones; those closed are never given up."""
-    count = len(land.base_ids)
-    if count <= land.parts:
-        return np.concatenate([np.arange(count), np.full(land.parts - count, -1)]).astype(np.int64)
-    rng = np.random.default_rng([seed, 0])
-    stands = start_from_base(_problem(land, None), land.base, rng=rng, noise=0.0)[1]
-    bound = sorted({*land.closed, *np.unique(land.base[land.fixed]).tolist()})
+def _ordered_prices(order: Sequence[str]) -> Prices:
+    """Prices of several objectives, each a twentieth of the one before."""
+    total = {"moved": 0.0, "even": 0.0, "walk": 0.0, "boundary": 0.0, "edges": 0.0, "barriers": 0.0}
+    key = {"compact": "boundary", "cut_edges": "edges"}
+    for rank, name in enumerate(order):
+        at = key.get(name, name)
+        total[at] = getattr(PRICES[name], at) * 0.05**rank
+    return Prices(**total)
+
+
+def _afresh(land: Field, rng: np.random.Generator, *, noise: float) -> tuple[Ints, Ints]:
+    """A start from today's communities, and the community that each part stands for; bound ones are not given up."""
+    problem = _problem(land, Prices(), np.zeros((len(land.weight), land.parts)))
+    part_of, stands = start_from_base(problem, land.base, rng=rng, noise=noise)
+    part_of, stands = np.asarray(part_of, np.int64), np.asarray(stands, np.int64).copy()
+    bound, held = land.bound_bases, np.bincount(land.base, weights=land.weight)
     for base in bound:
         if base not in stands:
-            held = np.bincount(land.base, weights=land.weight)
             loose = [p for p in range(land.parts) if stands[p] not in bound]
-            stands[min(loose, key=lambda p: (held[stands[p]] if stands[p] >= 0 else -1.0, p))] = base
-    return stands
+            if loose:
+                stands[min(loose, key=lambda p: (held[stands[p]] if stands[p] >= 0 else -1.0, p))] = base
+    return part_of, stands
 
 
-def _problem(land: Field, unit_cost: Floats | None, price: Prices | None = None) -> Problem:
-    price = price or Prices()
+def _problem(land: Field, price: Prices, unit_cost: Floats) -> Problem:
     lower, upper = np.full(land.parts, land.lower), np.full(land.parts, land.upper)
-    cost = np.zeros((len(land.weight), land.parts)) if unit_cost is None else unit_cost
     problem = Problem(
         land.indptr,
         land.indices,
-        land.shared_m * price.boundary,
+        land.shared_m * price.boundary + price.edges - price.barriers * land.across,
         land.weight,
-        cost,
+        unit_cost,
         lower,
         upper,
         target=land.target,
@@ -228,295 +374,102 @@ def _problem(land: Field, unit_cost: Floats | None, price: Prices | None = None)
     return replace(problem, scale=problem.weight_step)
 
 
-def _unit_cost(land: Field, price: Prices, stands: Ints, part_of: Ints) -> Floats:
+def _unit_cost(land: Field, price: Prices, stands: Ints, part_of: Ints, allowed: NDArray[np.bool_]) -> Floats:
     """Cost of each unit in each part, its centres being those that stand in it now."""
-    stays = land.base[:, None] == stands[None, :]
-    cost = price.moved * land.weight[:, None] * ~stays
+    cost = price.moved * land.weight[:, None] * (land.base[:, None] != stands[None, :])
     if price.walk:
         cost = cost + price.walk * land.weight[:, None] * land.walks.to_parts(part_of, land.parts)
-    closed = np.isin(stands, land.closed)
-    cost[~stays & (closed[None, :] | land.fixed[:, None])] = np.inf
-    return cost
+    cost[~allowed] = np.inf
+    return np.asarray(cost, float)
 
 
-def _run(
-    land: Field, price: Prices, stands: Ints, start: Ints | None, seed: list[int], left: float, found: Found
-) -> Ints | None:
-    rng = np.random.default_rng(seed)
-    if start is None:
-        first, own = start_from_base(_problem(land, None), land.base, rng=rng, noise=float(seed[1] > 0))
-        first = _in_columns(first, own, stands)
-    else:
-        first = start
-    cost = _unit_cost(land, price, stands, first)
-    first = _obey(first, cost)
-    problem = _problem(land, cost, price)
-    result = search(
-        problem,
-        budget=Budget(effort=_RUN_MOVES // 1_000_000, time_limit_s=None if np.isinf(left) else left),
-        seed=int(rng.integers(2**31)),
-        start=lambda _rng, _run: first.copy(),
-        heat=_HEAT if start is None else _WARM,
-        penalties=(1.5, 3.0, 6.0)[seed[1] % 3 :][:1],
-        swaps=0.5,
-        run_moves=_RUN_MOVES,
-    )
-    found.moves += result.moves
-    if result.stopped_by == "interrupted":
-        raise KeyboardInterrupt
-    if found.closest is None:
-        found.closest = result.closest
-    return result.part_of
-
-
-def _obey(part_of: Ints, cost: Floats) -> Ints:
-    """A start in which no unit is where it may not be, as far as moving single units goes."""
-    rows = np.arange(len(part_of))
-    bad = np.isinf(cost[rows, part_of])
-    if not bad.any():
-        return part_of
-    part_of = part_of.copy()
-    part_of[bad] = np.argmin(cost[bad], axis=1)
-    return part_of
-
-
-def _in_columns(part_of: Ints, stands: Ints, wanted: Ints) -> Ints:
-    """Renumber parts so that each stands for the community that its column is priced for."""
-    place = {int(b): i for i, b in enumerate(wanted) if b >= 0}
-    column = np.array([place.pop(int(old), -1) for old in stands])
-    column[column < 0] = np.setdiff1d(np.arange(len(stands)), column)
-    return column[part_of]
-
-
-def notches(land: Field, part_of: Ints) -> list[tuple[int, int]]:
-    """Units that stick out into another part, with that part; by the rule of :func:`find_enclaves`.
-
-    Parameters
-    ----------
-    land
-        What is divided.
-    part_of
-        Part of each unit, every part in one piece.
-
-    Returns
-    -------
-    list of (unit, part)
-    """
-    tail = np.repeat(np.arange(len(part_of)), np.diff(land.indptr))
-    with_part = np.zeros((len(part_of), land.parts))
-    np.add.at(with_part, (tail, part_of[land.indices]), land.shared_m)
-    rows = np.arange(len(part_of))
-    own = with_part[rows, part_of]
-    with_part[rows, part_of] = 0.0
-    most = np.round(with_part, 3).argmax(axis=1)
-    sticks = (own < NOTCH_OWN * land.around_m) & (own > 0) & (land.weight > 0)
-    sticks &= with_part[rows, most] > NOTCH_OTHER * land.around_m
-    return [(int(u), int(most[u])) for u in np.flatnonzero(sticks) if whole_without(land, part_of, int(u))]
-
-
-def whole_without(land: Field, part_of: Ints, unit: int) -> bool:
-    """Whether the unit's part, without the unit, is not empty and still in one piece.
-
-    Parameters
-    ----------
-    land
-        What is divided.
-    part_of
-        Part of each unit.
-    unit
-        The unit.
-
-    Returns
-    -------
-    bool
-    """
-    part = part_of[unit]
-    left = int((part_of == part).sum()) - 1
-    beside = [int(w) for w in _beside(land, unit) if part_of[w] == part]
-    if left < 1 or not beside:
-        return False
-    seen, stack = {unit, beside[0]}, [beside[0]]
-    while stack:
-        for w in _beside(land, stack.pop()):
-            if part_of[w] == part and int(w) not in seen:
-                seen.add(int(w))
-                stack.append(int(w))
-    return len(seen) - 1 == left
-
-
-def _beside(land: Field, unit: int) -> Ints:
-    return land.indices[land.indptr[unit] : land.indptr[unit + 1]]
-
-
-def mend_notches(
-    land: Field,
-    price: Prices,
-    stands: Ints,
-    part_of: Ints,
-    found: Found,
-    *,
-    seed: list[int],
-    until: float = np.inf,
-) -> Ints:
-    """Search again with a surcharge on units where they stick out, until none does.
+def price_of(land: Field, price: Prices, part_of: Ints) -> float:
+    """What a partition costs at some prices.
 
     Parameters
     ----------
     land
         What is divided.
     price
-        What the search pays.
-    stands
-        Today's community of each part.
-    part_of
-        A feasible partition.
-    found
-        Where the moves are counted.
-    seed
-        Source of chance.
-    until
-        Moment on the monotonic clock to stop at.
-
-    Returns
-    -------
-    ndarray of int64
-        The feasible partition with the fewest notches, the cheapest of those.
-    """
-    rng = np.random.default_rng(seed)
-    cost = _unit_cost(land, price, stands, part_of)
-    extra = np.zeros_like(cost)
-    best, now = part_of, part_of
-    best_rank = (len(notches(land, part_of)), _cost(land, price, part_of))
-    for round_ in range(_MEND_ROUNDS):
-        sticking = notches(land, now)
-        if not sticking or time.monotonic() > until:
-            break
-        for unit, _ in sticking:
-            extra[unit, now[unit]] += max(land.weight[unit], 20.0) * (1.0 + 0.5 * round_)
-        first = now
-        result = search(
-            _problem(land, cost + extra, price),
-            budget=Budget(effort=1, time_limit_s=None),
-            seed=int(rng.integers(2**31)),
-            start=lambda _rng, _run, first=first: first.copy(),  # type: ignore[misc]
-            heat=_WARM if round_ % 5 else (1.0, 0.005),
-            penalties=(6.0,),
-            swaps=0.5,
-            run_moves=_MEND_MOVES,
-        )
-        found.moves += result.moves
-        if result.stopped_by == "interrupted":
-            raise KeyboardInterrupt
-        if result.part_of is None:
-            continue
-        now = result.part_of
-        rank = (len(notches(land, now)), _cost(land, price, now))
-        if rank < best_rank:
-            best, best_rank = now, rank
-    return best
-
-
-def stands_for(land: Field, part_of: Ints) -> Ints:
-    """Today's community that each part stands for: where most households stay, and where locked units are.
-
-    Parameters
-    ----------
-    land
-        What is divided.
+        The prices.
     part_of
         Part of each unit.
 
     Returns
     -------
-    ndarray of int64
-        Community of each part, -1 for new parts.
+    float
     """
-    held_fast = float(land.weight.sum() + 1.0) * land.fixed
-    old_of = match_parts(land.weight + held_fast, land.base, part_of)
-    return np.array([old_of.get(p, -1) for p in range(land.parts)], np.int64)
-
-
-def score(land: Field, part_of: Ints) -> dict[str, float]:
-    """What is measured of a partition, by what is favoured.
-
-    Parameters
-    ----------
-    land
-        What is divided.
-    part_of
-        Part of each unit.
-
-    Returns
-    -------
-    dict
-        ``moved`` households, ``even`` the largest relative deviation from the target, ``walk`` mean minutes to the
-        part's own site (0 without sites), ``compact`` metres of boundary between parts.
-    """
-    stands = stands_for(land, part_of)
-    held = np.bincount(part_of, weights=land.weight, minlength=land.parts)
-    tail = np.repeat(np.arange(len(part_of)), np.diff(land.indptr))
-    minutes = land.walks.to_parts(part_of, land.parts)[np.arange(len(part_of)), part_of]
-    walk = float(minutes @ land.weight) / max(float(land.weight.sum()), 1e-9)
-    return {
-        "moved": float(land.weight[stands[part_of] != land.base].sum()),
-        "even": float(np.abs(held / land.target - 1).max()),
-        "walk": walk,
-        "compact": float(land.shared_m[part_of[tail] != part_of[land.indices]].sum() / 2),
-    }
-
-
-def _cost(land: Field, price: Prices, part_of: Ints) -> float:
     values = score(land, part_of)
-    held = np.bincount(part_of, weights=land.weight, minlength=land.parts)
-    uneven = float(((held / land.target - 1) ** 2).sum())
+    uneven = float(((land.held(part_of) / land.target - 1) ** 2).sum())
     total = float(land.weight.sum())
+    tail = np.repeat(np.arange(len(part_of)), np.diff(land.indptr))
+    inside = float((land.across & (part_of[tail] == part_of[land.indices])).sum() / 2)
     return (
         price.moved * values["moved"]
         + price.even * total * uneven
         + price.walk * total * values["walk"]
         + price.boundary * values["compact"]
+        + price.edges * values["cut_edges"]
+        + price.barriers * inside
     )
 
 
-def choose(land: Field, kept: list[Ints], favours: tuple[str, ...], *, least: int = 3) -> list[tuple[str, Ints]]:
-    """Pick the best in each respect, and more until there are at least so many.
+def choose(
+    kept: Sequence[Candidate], favours: Sequence[str], *, least: int = 3, weights: Prices | None = None
+) -> list[tuple[str, str, Candidate]]:
+    """Pick the best in each respect, then what makes other numbers of parts worth a look, and fill up.
 
     Parameters
     ----------
-    land
-        What is divided.
     kept
-        Feasible partitions.
+        Partitions that keep every rule, of one or several numbers of parts.
     favours
-        Respects in the order wanted, out of :data:`FAVOURS`.
+        Respects in the order wanted, out of :data:`OBJECTIVES` and ``"weights"``; among equals the earlier decide.
     least
         How many are wanted; fewer come where no more non-dominated ones were found.
+    weights
+        Prices that ``"weights"`` means.
 
     Returns
     -------
-    list of (favoured, partition)
-        Mutually non-dominated; those beyond one a respect favour ``"balance"``.
+    list of (name, favoured, candidate)
+        Mutually non-dominated in all of ``favours`` and :data:`FAVOURS`. Names are unique: what is favoured,
+        ``"moved-20"`` for the fewest moved with another number of parts, ``"balance"`` for those in between.
     """
-    clean = [p for p in kept if is_feasible(_problem(land, None), p)]
-    calm = [p for p in clean if not notches(land, p)]
-    pool = calm or clean
-    table = [tuple(round(score(land, p)[f], 6) for f in FAVOURS) for p in pool]
-    good = [i for i in range(len(pool)) if not any(_dominates(table[j], table[i]) for j in range(len(pool)))]
-    chosen: list[tuple[str, int]] = []
+    calm = [c for c in kept if c.notches == 0]
+    pool = list(calm or kept)
+    compared = tuple(dict.fromkeys([*(f for f in favours if f in OBJECTIVES), *FAVOURS]))
+    rows = {id(c): tuple(c.worth[f] for f in compared) for c in pool}
+    good = [c for c in pool if not any(_dominates(rows[id(o)], rows[id(c)]) for o in pool)]
+    picked: list[tuple[str, str, Candidate]] = []
+
+    def pick(name: str, favour: str, among: list[Candidate], rank: Callable[[Candidate], float]) -> None:
+        taken = [rows[id(c)] for _, _, c in picked]
+        ordered = sorted(among, key=lambda c: (rank(c), rows[id(c)], c.part_of.tobytes()))
+        if ordered and rows[id(ordered[0])] not in taken:
+            picked.append((name, favour, ordered[0]))
+
+    price = weights or Prices()
     for favour in favours:
-        at = FAVOURS.index(favour)
-        left = [i for i in good if i not in [c for _, c in chosen] and table[i] not in [table[c] for _, c in chosen]]
-        ranked = sorted(good, key=lambda i: (table[i][at], table[i], i))
-        if ranked and ranked[0] in left:
-            chosen.append((favour, ranked[0]))
-    spread = np.ptp(np.array(table), axis=0) if table else np.zeros(len(FAVOURS))
-    scale = np.where(spread > 0, spread, 1.0)
-    while len(chosen) < least:
-        left = [i for i in good if table[i] not in [table[c] for _, c in chosen]]
+        if favour == "weights":
+            pick(favour, favour, good, lambda c: price_of(c.land, price, c.part_of))
+        else:
+            pick(favour, favour, good, lambda c, favour=favour: c.worth[favour])  # type: ignore[misc]
+    leading = next((f for f in favours if f in OBJECTIVES), FAVOURS[0])
+    for number in sorted({c.land.parts for c in good} - {c.land.parts for _, _, c in picked}):
+        mine = [c for c in good if c.land.parts == number]
+        pick(f"{leading}-{number}", leading, mine, lambda c: c.worth[leading])
+    scale = np.maximum(np.ptp(np.array(list(rows.values())), axis=0), 1e-9) if rows else np.ones(len(compared))
+    while len(picked) < least:
+        taken = [rows[id(c)] for _, _, c in picked]
+        left = [c for c in good if rows[id(c)] not in taken]
         if not left:
             break
-        chosen.append(("balance", min(left, key=lambda i: (float((np.array(table[i]) / scale).sum()), i))))
-    return [(favour, pool[i]) for favour, i in chosen]
+        number = 1 + sum(favour == "balance" for _, favour, _ in picked)
+        name = "balance" if number == 1 else f"balance-{number}"
+        pick(name, "balance", left, lambda c: float((np.array(rows[id(c)]) / scale).sum()))
+    chosen = [rows[id(c)] for _, _, c in picked]
+    return [p for p in picked if not any(_dominates(row, rows[id(p[2])]) for row in chosen)]
 
 
 def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

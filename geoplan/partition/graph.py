@@ -16,7 +16,8 @@ from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.moment import solve_moment
 from geoplan.partition.moved import rename_by_base, solve_moved
 from geoplan.partition.outcome import Outcome, count_cut_edges, moment_of_inertia, weight_moved
-from geoplan.partition.search import Budget, Problem, StoppedBy, graph_components, is_feasible, search
+from geoplan.partition.problem import Problem, graph_components, is_feasible
+from geoplan.partition.search import Budget, StoppedBy, search
 
 __all__ = ["GraphPartition", "partition_graph"]
 

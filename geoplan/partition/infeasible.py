@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,8 @@ def explain_infeasible(
     lower: float,
     upper: float,
     locked: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+    areas: Sequence[str] | None = None,
 ) -> Infeasible:
     """Say which constraints conflict: the counts, single units, components of the graph, locked parts.
 
@@ -86,13 +89,18 @@ def explain_infeasible(
         Range of each part, inclusive.
     locked
         Number of the locked part that a unit makes up, -1 for free units.
+    names
+        What each locked part is called; by default its number.
+    areas
+        What the area is called that each unit may not leave, "" for none.
 
     Returns
     -------
     Infeasible
     """
     locked = np.full(len(weight), -1) if locked is None else np.asarray(locked)
-    conflicts = _locked_conflicts(indptr, indices, weight, locked, lower, upper)
+    known = [str(number) for number in range(int(locked.max(initial=-1)) + 1)] if names is None else names
+    conflicts = _locked_conflicts(indptr, indices, weight, locked, lower, upper, known)
     free = locked < 0
     rest = parts - len(np.unique(locked[~free]))
     # a free unit's component does not pass through locked units: give each of those a label of its own
@@ -101,7 +109,9 @@ def explain_infeasible(
     if not len(piece):
         return Infeasible(tuple(conflicts))
     component = np.unique(piece, return_inverse=True)[1]
-    share = _Shares(np.bincount(component, weights=weight[free]), np.bincount(component), rest)
+    labels = [""] * len(weight) if areas is None else areas
+    label_of = dict(zip(component.tolist(), [labels[int(i)] for i in np.flatnonzero(free)], strict=True))
+    share = _Shares(np.bincount(component, weights=weight[free]), np.bincount(component), rest, label_of)
     heaviest = float(weight[free].max())
     conflicts += _unit_conflicts(weight[free], upper)
     conflicts += _count_conflicts(share, lower, upper)
@@ -111,7 +121,13 @@ def explain_infeasible(
 
 
 def _locked_conflicts(
-    indptr: np.ndarray, indices: np.ndarray, weight: np.ndarray, locked: np.ndarray, lower: float, upper: float
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    weight: np.ndarray,
+    locked: np.ndarray,
+    lower: float,
+    upper: float,
+    names: Sequence[str],
 ) -> list[Conflict]:
     conflicts = []
     piece = components_of_parts(indptr, indices, locked)
@@ -122,7 +138,7 @@ def _locked_conflicts(
         if out > TINY:
             message = msg(
                 "locked part {part} has {held:,.10g}, outside the range {lower:,.10g} to {upper:,.10g}",
-                part=int(part),
+                part=names[int(part)],
                 held=held,
                 lower=lower,
                 upper=upper,
@@ -130,7 +146,7 @@ def _locked_conflicts(
             conflicts.append(Conflict(message, out))
         pieces = len(np.unique(piece[members]))
         if pieces > 1:
-            message = msg("locked part {part} lies in {pieces} pieces", part=int(part), pieces=pieces)
+            message = msg("locked part {part} lies in {pieces} pieces", part=names[int(part)], pieces=pieces)
             conflicts.append(Conflict(message, float(pieces - 1)))
     return conflicts
 
@@ -185,14 +201,18 @@ def _component_conflicts(share: _Shares, lower: float, upper: float) -> list[Con
     least, most = share.limits(lower, upper)
     conflicts = []
     for c in np.flatnonzero(least > most):
+        facts = {"weight": float(share.weight[c]), "lower": lower, "upper": upper, "units": int(share.units[c])}
         message = msg(
             "an area of {units} units that touches no other has {weight:,.10g}: "
             "no number of parts of {lower:,.10g} to {upper:,.10g} fits",
-            units=int(share.units[c]),
-            weight=float(share.weight[c]),
-            lower=lower,
-            upper=upper,
+            **facts,
         )
+        if share.area.get(int(c)):
+            message = msg(
+                "{area} ({units} units) has {weight:,.10g}: no number of parts of {lower:,.10g} to {upper:,.10g} fits",
+                area=share.area[int(c)],
+                **facts,
+            )
         each = share.weight[c] / np.arange(1, max(int(share.units[c]), 1) + 1)
         conflicts.append(Conflict(message, float(np.maximum(lower - each, each - upper).min())))
     if not conflicts and not least.sum() <= share.parts <= most.sum():
@@ -210,8 +230,8 @@ def _component_conflicts(share: _Shares, lower: float, upper: float) -> list[Con
 class _Shares:
     """Weights and sizes of the components, to be shared out among a number of parts."""
 
-    def __init__(self, weight: np.ndarray, units: np.ndarray, parts: int) -> None:
-        self.weight, self.units, self.parts = weight, units, parts
+    def __init__(self, weight: np.ndarray, units: np.ndarray, parts: int, area: Mapping[int, str]) -> None:
+        self.weight, self.units, self.parts, self.area = weight, units, parts, area
 
     @property
     def enough(self) -> bool:

@@ -76,6 +76,11 @@ class CentreWalks:
     stands_in: pd.Series
     candidate: pd.Series
 
+    def standing(self) -> CentreWalks:
+        """Only the centres that stand today."""
+        chosen = self.candidate.index[~self.candidate.to_numpy(dtype=bool)]
+        return CentreWalks(self.minutes[chosen], self.stands_in[chosen], self.candidate[chosen])
+
 
 def centre_walks(
     town: Town,

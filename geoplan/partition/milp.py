@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from geoplan.partition.kernel import components_of_parts
-
-__all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "separator", "solve_in_rounds"]
+__all__ = ["Cut", "Guard", "Model", "Rounds", "Solved", "solve", "solve_in_rounds", "tighten"]
 
 NODES_PER_EFFORT = 20
 """Branch-and-bound nodes that count as much work as a million moves of the search."""
 
 TINY = 1e-9
+
+STALE_ROUNDS = 4
+"""Rounds of cuts in a row that add nothing to the bound of a relaxation, before it is left as it is."""
 
 
 @dataclass(slots=True)
@@ -268,32 +269,57 @@ def solve_in_rounds(
     return Rounds(best, value, min(bound, value), best is not None and bound >= value - model.step / 2, False, rounds)
 
 
-def separator(indptr: np.ndarray, indices: np.ndarray, root: np.ndarray, other: int) -> np.ndarray:
-    """Smallest neighbours of a connected set that part it from a unit.
+def tighten(
+    model: Model,
+    find_cuts: Callable[[np.ndarray], Sequence[Cut]],
+    guard: Guard,
+    *,
+    rounds: int,
+    enough: float = float("inf"),
+) -> float:
+    """Raise the bound of the relaxation, fractions of units allowed, by rows that its answers break.
+
+    A round costs one linear program, a small part of what one round of the whole model costs.
 
     Parameters
     ----------
-    indptr, indices
-        Neighbours in CSR form.
-    root
-        Mask of the connected set.
-    other
-        A unit outside the set and not next to it.
+    model
+        The model; the cuts that bind in the last answer are added to it.
+    find_cuts
+        Given a fractional answer, rows that it breaks and that no whole answer breaks.
+    guard
+        What may be used; a round counts as one node.
+    rounds
+        The most rounds.
+    enough
+        Stop when the bound reaches this value.
 
     Returns
     -------
-    ndarray of int64
-        Units next to the set from which ``other`` is reached without passing the others: every path between the two
-        goes through one of them. Empty where no path exists.
+    float
+        A valid bound; ``-inf`` where no round was solved, ``inf`` where the relaxation has no answer.
     """
-    ring = np.zeros(len(root), bool)
-    for unit in np.flatnonzero(root):
-        ring[indices[indptr[unit] : indptr[unit + 1]]] = True
-    ring &= ~root
-    side = np.where(ring | root, 1, 0)
-    piece = components_of_parts(indptr, indices, side)
-    beyond = piece == piece[other]
-    return np.array(
-        [v for v in np.flatnonzero(ring) if beyond[indices[indptr[v] : indptr[v + 1]]].any()],
-        np.int64,
-    )
+    relaxed = replace(model, whole=np.zeros(len(model.whole), bool), cuts=list(model.cuts))
+    bound, stale = -np.inf, 0
+    for _ in range(rounds):
+        if guard.spent:
+            break
+        solved = solve(relaxed, guard)
+        if solved.infeasible or solved.x is None or not solved.optimal:
+            bound = max(bound, solved.bound)
+            break
+        stale = stale + 1 if solved.bound <= bound + max(model.step, TINY) else 0
+        bound = max(bound, solved.bound)
+        # rows that do not bind are dropped while the bound rises, so that the program stays small
+        binding = [cut for cut in relaxed.cuts if _binds(cut, solved.x)]
+        model.cuts = binding
+        found = list(find_cuts(solved.x))
+        if not found or bound >= enough or stale >= STALE_ROUNDS:
+            break
+        relaxed.cuts = (relaxed.cuts if stale else binding) + found
+    return bound
+
+
+def _binds(cut: Cut, x: np.ndarray) -> bool:
+    value = float(cut.values @ x[cut.columns])
+    return value >= cut.high - 1e-7 or value <= cut.low + 1e-7

@@ -19,19 +19,12 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from geoplan.partition.kernel import components_of_parts
-from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, separator, solve_in_rounds
+from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, solve_in_rounds
 from geoplan.partition.outcome import Outcome, moment_of_inertia
-from geoplan.partition.search import (
-    DEFAULT_EFFORT,
-    Budget,
-    Found,
-    Problem,
-    StoppedBy,
-    grow_parts,
-    is_feasible,
-    search,
-    warm_up,
-)
+from geoplan.partition.problem import Problem, is_feasible
+from geoplan.partition.rows import joining
+from geoplan.partition.search import DEFAULT_EFFORT, Budget, Found, StoppedBy, search, warm_up
+from geoplan.partition.starts import grow_parts
 
 __all__ = ["Fixed", "lagrangian_fixing", "solve_moment"]
 
@@ -297,16 +290,9 @@ class _Hess:
         centres = np.unique(self.centre[used])
         indptr, indices = self.problem.indptr, self.problem.indices
         piece = components_of_parts(indptr, indices, part_of)
-        found = []
+        found: list[Cut] = []
         for part, centre in enumerate(centres):
             root = piece == piece[centre]
             for i in np.unique(piece[(part_of == part) & ~root]):
-                members = np.flatnonzero(piece == i)
-                between = separator(indptr, indices, root, int(members[0]))
-                through = self.column[between, centre]
-                through = through[through >= 0]
-                values = np.concatenate([[1.0], -np.ones(len(through))])
-                for unit in members:
-                    column = self.column[unit, centre]
-                    found.append(Cut(np.concatenate([[column], through]), values, -np.inf, 0.0))
+                found += joining(indptr, indices, root, None, np.flatnonzero(piece == i), self.column[:, centre])
         return found

@@ -10,17 +10,10 @@ import numpy as np
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.movedbound import Bound, counts_alone, moved_bound
 from geoplan.partition.outcome import Outcome, match_parts, weight_moved
+from geoplan.partition.problem import Problem, graph_components, is_feasible
 from geoplan.partition.recut import split_by_tree
-from geoplan.partition.search import (
-    Budget,
-    Found,
-    Problem,
-    graph_components,
-    grow_parts,
-    is_feasible,
-    mend_pieces,
-    search,
-)
+from geoplan.partition.search import Budget, Found, search
+from geoplan.partition.starts import grow_parts, mend_pieces
 
 __all__ = ["Bound", "moved_bound", "rename_by_base", "solve_moved", "start_from_base"]
 

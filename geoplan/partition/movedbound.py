@@ -4,11 +4,6 @@ The best matching pairs each new part with at most one base part. A part that st
 the model; all new parts together are one more column, the pool, whose weight must suffice for them. Weights must lie in
 their ranges; connectivity is added as rows while it is broken. Every partition is a point of the model, so its least
 cost is a bound.
-
-References
-----------
-Validi, H., Buchanan, A., Lykhovyd, E. (2022). Imposing contiguity constraints in political districting models.
-Operations Research 70(2) (separators as rows).
 """
 
 from __future__ import annotations
@@ -18,11 +13,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
+from scipy.sparse.csgraph import connected_components
 
 from geoplan.errors import Message
 from geoplan.partition.kernel import components_of_parts
-from geoplan.partition.milp import NODES_PER_EFFORT, Cut, Guard, Model, separator, solve, solve_in_rounds
+from geoplan.partition.milp import (
+    NODES_PER_EFFORT,
+    Cut,
+    Guard,
+    Model,
+    Rounds,
+    solve,
+    solve_in_rounds,
+    tighten,
+)
 from geoplan.partition.outcome import match_parts, weight_moved
+from geoplan.partition.rows import joining, ring_of, ways_out
 from geoplan.partition.search import DEFAULT_EFFORT, Budget, StoppedBy
 
 __all__ = ["Bound", "counts_alone", "moved_bound"]
@@ -32,6 +38,16 @@ MOST_COLUMNS = 40_000
 
 SMALL, CLOSE = 2_000, 0.0005
 """A model with more columns is solved to this share of what moves: the last households would take hours."""
+
+RELAXED_ROUNDS = 24
+"""Linear programs with rows of connectivity before a large model is solved in whole units."""
+
+WHOLE_NODES = 100
+"""A large model is solved in whole units only where at least so many branch-and-bound nodes may be used: its root alone
+takes longer than all relaxations, and adds little to their bound."""
+
+LEVELS = (1e-6, 0.1, 0.3, 0.5, 0.7, 0.9)
+"""Shares of a unit above which it counts as in a part, where rows are sought that a fractional answer breaks."""
 
 SAFETY = 0.25
 """Taken off the solver's bound before it is rounded up to a whole weight, for its tolerances."""
@@ -192,10 +208,16 @@ def moved_bound(
     large = len(model.cost) > SMALL
     close = CLOSE * goal if large and np.isfinite(goal) else SAFETY
     slack = CLOSE * (goal if np.isfinite(goal) else forced) if large else 0.0
-    rounds = solve_in_rounds(model, view.cuts, guard, start=start, enough=goal - total - close, slack=slack)
+    enough = goal - total - close
+    relaxed = tighten(model, view.fractional_cuts, guard, rounds=RELAXED_ROUNDS, enough=enough) if large else -np.inf
+    if large and (relaxed >= enough or guard.nodes < WHOLE_NODES):
+        rounds = Rounds(start, goal - total, relaxed, relaxed >= goal - total, relaxed == np.inf, 1)
+    else:
+        rounds = solve_in_rounds(model, view.cuts, guard, start=start, enough=enough, slack=slack)
     value = float("inf")
     if not rounds.infeasible:
-        value = max(_round_up(total + rounds.bound, weight, floor=0.0), forced) if np.isfinite(rounds.bound) else forced
+        proven = max(rounds.bound, relaxed)
+        value = max(_round_up(total + proven, weight, floor=0.0), forced) if np.isfinite(proven) else forced
     value = min(value, goal)
     done = rounds.optimal or rounds.infeasible or value >= goal - close
     stopped: StoppedBy = "converged" if done else ("time" if guard.seconds <= 0 else "work")
@@ -294,7 +316,7 @@ class _View:
 
     def cuts(self, x: np.ndarray) -> list[Cut]:
         """Rows that an answer breaks: pieces too light to be a part, pieces apart, a pool that cannot be divided."""
-        n, c = len(self.weight), self.columns
+        n, c, graph = len(self.weight), self.columns, (self.indptr, self.indices)
         part_of = np.argmax(x[: n * c].reshape(n, c), axis=1)
         piece = components_of_parts(self.indptr, self.indices, part_of)
         held = np.bincount(piece, weights=self.weight)
@@ -303,46 +325,50 @@ class _View:
             pieces = np.unique(piece[part_of == part])
             light = pieces[held[pieces] < self.lower - 1e-9]
             for i in light:
-                found += self._reach_out(piece == i, part)
+                found += ways_out(*graph, piece == i, np.flatnonzero(piece == i), self._of_part(part))
             if part == self.m:
                 found += [cut for i in pieces if (cut := self._undividable(piece == i, part)) is not None]
             elif len(pieces) > 1 and not len(light):
-                found += self._join(piece, pieces[np.argsort(-held[pieces], kind="stable")], part)
+                root = piece == pieces[np.argmax(held[pieces])]
+                anchor = int(np.flatnonzero(root)[np.argmax(self.weight[root])])
+                apart = np.flatnonzero((part_of == part) & ~root)
+                found += joining(*graph, root, anchor, apart, self._of_part(part))
         return found
 
-    def _ring(self, members: np.ndarray) -> np.ndarray:
-        ring = np.zeros(len(members), bool)
-        for unit in np.flatnonzero(members):
-            ring[self.indices[self.indptr[unit] : self.indptr[unit + 1]]] = True
-        return np.flatnonzero(ring & ~members)
-
-    def _reach_out(self, members: np.ndarray, part: int) -> list[Cut]:
-        """A set lighter than the lower limit holds units of a part only if the part goes on outside."""
-        ring = self._ring(members) * self.columns + part
-        values = np.concatenate([[1.0], -np.ones(len(ring))])
-        return [
-            Cut(np.concatenate([[unit * self.columns + part], ring]), values, -np.inf, 0.0)
-            for unit in np.flatnonzero(members)
-        ]
+    def fractional_cuts(self, x: np.ndarray) -> list[Cut]:
+        """Rows that a fractional answer breaks: a lot of units too light for a part, held by it without a way out."""
+        n, c, graph = len(self.weight), self.columns, (self.indptr, self.indices)
+        share = x[: n * c].reshape(n, c)
+        tail = np.repeat(np.arange(n), np.diff(self.indptr))
+        seen: set[tuple[int, bytes]] = set()
+        found: list[Cut] = []
+        for part in range(c):
+            for level in LEVELS:
+                inside = share[:, part] > level
+                joined = inside[tail] & inside[self.indices]
+                links = csr_array((np.ones(joined.sum(), np.int8), (tail[joined], self.indices[joined])), (n, n))
+                lot = connected_components(links, directed=False)[1]
+                held = np.bincount(lot, weights=self.weight)
+                for i in np.unique(lot[inside]):
+                    members = lot == i
+                    key = (part, members.tobytes())
+                    if held[i] < self.lower - 1e-9 and key not in seen:
+                        seen.add(key)
+                        out = float(share[ring_of(*graph, members), part].sum())
+                        held_fast = members & (share[:, part] > out + 1e-6) & (self.weight > 0)
+                        found += ways_out(*graph, members, np.flatnonzero(held_fast), self._of_part(part))
+        return found
 
     def _undividable(self, members: np.ndarray, part: int) -> Cut | None:
         weight = float(self.weight[members].sum())
         most = np.floor(weight / self.lower + 1e-9) if self.lower > 0 else members.sum()
         if weight < self.lower - 1e-9 or weight <= most * self.upper + 1e-9:
             return None
-        inside, ring = np.flatnonzero(members) * self.columns + part, self._ring(members) * self.columns + part
+        columns = self._of_part(part)
+        inside, ring = columns[members], columns[ring_of(self.indptr, self.indices, members)]
         values = np.concatenate([np.ones(len(inside)), -np.ones(len(ring))])
         return Cut(np.concatenate([inside, ring]), values, -np.inf, len(inside) - 1.0)
 
-    def _join(self, piece: np.ndarray, pieces: np.ndarray, part: int) -> list[Cut]:
-        """Two units of one part, on either side of a separator, need one of its units."""
-        root = piece == pieces[0]
-        one = int(np.flatnonzero(root)[np.argmax(self.weight[root])])
-        found = []
-        for i in pieces[1:]:
-            for other in np.flatnonzero(piece == i):
-                through = separator(self.indptr, self.indices, root, int(other)) * self.columns + part
-                ends = np.array([one, int(other)]) * self.columns + part
-                values = np.concatenate([np.ones(2), -np.ones(len(through))])
-                found.append(Cut(np.concatenate([ends, through]), values, -np.inf, 1.0))
-        return found
+    def _of_part(self, part: int) -> np.ndarray:
+        """Column of each unit for a part."""
+        return np.arange(len(self.weight)) * self.columns + part

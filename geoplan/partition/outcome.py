@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from geoplan.partition.search import Problem, StoppedBy
+from geoplan.partition.problem import Problem
+from geoplan.partition.search import StoppedBy
 
 __all__ = ["Outcome", "count_cut_edges", "match_parts", "moment_of_inertia", "weight_moved"]
 

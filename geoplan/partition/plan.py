@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from geoplan.partition.outcome import match_parts
 from geoplan.places.units import Units
 from geoplan.text import translate
 
-__all__ = ["Partition", "from_codes", "new_part_ids", "provisional_names", "today"]
+__all__ = ["Partition", "from_codes", "new_part_ids", "provisional_names", "rebased", "today"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,34 @@ def today(units: Units) -> Partition:
     base = units.table["base"].astype(object)
     names = {str(part): str(units.today["name"][part] or part) for part in sorted(base.unique())}
     return Partition(units, base, names)
+
+
+def rebased(partition: Partition) -> Units:
+    """The same units with a partition as today's, so that proposals can start from it.
+
+    Parameters
+    ----------
+    partition
+        Such as that of an earlier proposal.
+
+    Returns
+    -------
+    Units
+        ``base`` is the part of each unit, ``today`` the polygons of the parts; no unit lies astride any more.
+
+    Examples
+    --------
+    ``propose_communities(town, target=4500, start=proposal.partition)`` does this.
+    """
+    units, polygons = partition.units, partition.polygons()
+    columns = {name: polygons[name] for name in ("name",)}
+    missing = {c: None for c in units.today.columns if c not in (*columns, "geometry")}
+    lands = GeoDataFrame({**columns, **missing}, geometry=polygons.geometry, index=polygons.index, crs=polygons.crs)
+    table = units.table.assign(base=partition.part_of.to_numpy(dtype=object), astride=False)
+    flaws = None if units.flaws is None else units.flaws.iloc[:0]
+    gone = ("units-astride", "boundary-overlap", "boundary-gap")
+    notices = tuple(notice for notice in units.notices if notice.code not in gone)
+    return replace(units, table=table, today=lands, flaws=flaws, notices=notices)
 
 
 def from_codes(units: Units, codes: NDArray[np.int64], *, stands_for: Sequence[str | None] | None = None) -> Partition:

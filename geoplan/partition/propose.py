@@ -9,22 +9,25 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from geoplan.errors import Fault, InputError, Message, msg
+from geoplan.errors import Message, msg
 from geoplan.model import Level, Notice, Progress, Town
-from geoplan.partition.alternatives import FAVOURS, PRICES, Field, Found, Prices, choose, explore, score, stands_for
-from geoplan.partition.infeasible import explain_infeasible
+from geoplan.partition.alternatives import Candidate, Found, choose, explore, polish
+from geoplan.partition.conflicts import numbers_to_try
+from geoplan.partition.field import Field, stands_for
+from geoplan.partition.fieldbuild import build_field, names_of
 from geoplan.partition.measures import CentreWalks, Limits, Measures, centre_walks, measure_partition
-from geoplan.partition.movedbound import Bound, moved_bound
-from geoplan.partition.plan import Partition, from_codes, today
+from geoplan.partition.movedbound import Bound, counts_alone, moved_bound
+from geoplan.partition.plan import Partition, from_codes, rebased, today
 from geoplan.partition.reasons import CHANGES, explain_changes
+from geoplan.partition.rulecheck import NATIONAL, RuleCheck, Wanted, check_rules, rule_notices, wanted_range
 from geoplan.partition.search import Budget, warm_up
-from geoplan.partition.walks import Sites, sites_of
+from geoplan.partition.walks import sites_of
+from geoplan.partition.wishes import Wish, check_numbers, fault, wish_of
 from geoplan.places.enclaves import find_enclaves
-from geoplan.places.units import UnitKind, UnitOptions, Units, build_units, unit_graph
-from geoplan.reach import Metric, Reach, build_reach
-from geoplan.standards import binding_rule, load_profile, load_standard
+from geoplan.places.units import UnitKind, UnitOptions, Units, build_units
+from geoplan.reach import Metric, Reach, ReachOptions, build_reach
+from geoplan.standards import load_profile
 
 __all__ = ["DEFAULT_EFFORT", "Proposal", "ProposeOptions", "propose_communities"]
 
@@ -32,7 +35,6 @@ DEFAULT_EFFORT = 100
 """Millions of moves where neither effort nor time limit is given."""
 
 _TOLERANCE = 0.15
-_QUANTITIES = {"communities": "community.households", "grids": "grid.households"}
 _BOUND_SECONDS_SHARE = 0.3
 _PROOF_EFFORT = 1
 _PROOF_SECONDS = 15.0
@@ -52,11 +54,16 @@ class ProposeOptions:
     units
         How units are cut; estates declared divisible are cut where they exceed the upper limit.
     standards
-        Standards whose household range holds where neither range nor target is given.
+        Standards, by id or file: the household range of the binding rule holds where neither range nor target is given;
+        all their other limits are reported. Where none speaks of a community's households, the national law does.
     profile
         Who walks.
+    walking
+        How doors are brought onto the streets.
     centre
         Kind of facility that is a community's centre.
+    centre_each
+        Whether every part must hold a centre or a candidate site.
     tolerance
         Share by which a part may miss the target, where no range is given.
     alternatives
@@ -70,9 +77,11 @@ class ProposeOptions:
     level: str | None = None
     kind: UnitKind = "estate"
     units: UnitOptions | None = None
-    standards: tuple[str, ...] = ("national-2026",)
+    standards: tuple[str, ...] = (NATIONAL,)
     profile: str = "planner"
+    walking: ReachOptions | None = None
     centre: str = "service_centre"
+    centre_each: bool = False
     tolerance: float = _TOLERANCE
     alternatives: int = 3
     reach: Reach | None = None
@@ -88,7 +97,8 @@ class Proposal:
     name
         Short name, unique among the proposals.
     favours
-        ``"moved"``, ``"even"``, ``"walk"``, ``"compact"``, ``"weights"`` or ``"balance"``.
+        ``"moved"``, ``"even"``, ``"walk"``, ``"compact"``, ``"cut_edges"``, ``"barriers"``, ``"weights"`` or
+        ``"balance"``.
     partition
         Units in parts: an old community's id and name where the part stands for it, provisional names for new parts.
         Today's where not feasible.
@@ -100,7 +110,7 @@ class Proposal:
     enclaves_before, enclaves_after
         Tables of :func:`geoplan.places.enclaves.find_enclaves`.
     bound
-        Proven least number of households that must move; None without a proof.
+        Proven least number of households that must move with this number of communities; None without a proof.
     split_estates
         Estates that lie in several parts.
     limits
@@ -113,6 +123,9 @@ class Proposal:
         ``"work"``, ``"converged"``, ``"time"`` or ``"interrupted"``.
     seed, effort
         What the same proposals are found with again.
+    rules
+        The rules of the active standards, and who breaks them today and in the proposal; only the household range is
+        enforced.
     notices
         What a reader of the proposal must know.
     """
@@ -133,6 +146,7 @@ class Proposal:
     stopped_by: str
     seed: int
     effort: int | None
+    rules: tuple[RuleCheck, ...] = field(default=())
     notices: tuple[Notice, ...] = field(default=())
 
     @property
@@ -169,6 +183,7 @@ def propose_communities(
     time_limit_s: float | None = None,
     seed: int = 0,
     locked: Sequence[str] = (),
+    start: Partition | None = None,
     options: ProposeOptions | None = None,
     progress: Progress | None = None,
 ) -> list[Proposal]:
@@ -183,11 +198,15 @@ def propose_communities(
     lower, upper
         Range of households in a community, inclusive.
     parts
-        Number of communities, or a range of numbers; by default what range and target ask for.
+        Number of communities, or a range (first, last) of numbers that are all tried; by default the number nearest to
+        what the target asks for, and without a target some from the nearest to today's to the middle of the range.
     objective
-        What the first proposals favour: one or several of ``"moved"``, ``"even"``, ``"walk"``, ``"compact"`` in order
-        of priority, or weights by these names for a proposal of its own (in households moved: for a household, for
-        the squared relative deviations as a share of all households, for a household's minute, for a metre).
+        What the first proposals favour: one or several of ``"moved"`` (households), ``"even"`` (largest deviation from
+        the target), ``"walk"`` (minutes), ``"compact"`` (metres of boundary), ``"cut_edges"`` (joints between
+        communities) and ``"barriers"`` (straddled) in order of priority, the later deciding among equals; or weights by
+        these names for a proposal of its own (in households moved: for a household, for the squared relative
+        deviations as a share of all households, for a household's minute, for a metre, for a joint, for a joint across
+        a barrier inside a community).
     effort
         Millions of moves of the search.
     time_limit_s
@@ -196,6 +215,9 @@ def propose_communities(
         Source of all chance.
     locked
         Ids of communities or units that stay as they are.
+    start
+        Communities to start from in place of today's, such as an earlier proposal's: its parts are then the old
+        communities that households are moved out of.
     options
         What is divided and how walks are measured.
     progress
@@ -214,45 +236,85 @@ def propose_communities(
     """
     options = options or ProposeOptions()
     say = progress or (lambda _message, _share: None)
+    if start is not None:
+        options = replace(options, prepared=rebased(start))
     level = _level(town, options)
-    limits, target = _limits(level, target, lower, upper, options)
-    prices, favours = _prices(objective)
-    _check_numbers(limits, parts, effort, time_limit_s)
+    wanted = wanted_range(level.name, target, lower, upper, tolerance=options.tolerance, standards=options.standards)
+    wish = wish_of(objective)
+    check_numbers(parts, effort, time_limit_s, seed, options.tolerance)
     say(msg("cutting the land into units"), 0.0)
     units = options.prepared or build_units(
-        town, level=level.name, kind=options.kind, options=_unit_options(options, limits[1])
+        town, level=level.name, kind=options.kind, options=_unit_options(options, wanted.upper)
     )
     say(msg("measuring walks to centres"), 0.2)
-    reach = options.reach or build_reach(town)
+    reach = options.reach or build_reach(town, options=options.walking or ReachOptions())
     metric = Metric("time", load_profile(options.profile))
-    walks = [centre_walks(town, units, reach, metric, kind=options.centre, candidates=c) for c in (False, True)]
-    land, count_reasons = _field(units, sites_of(walks[1], units), limits, target, parts, locked)
+    walks = centre_walks(town, units, reach, metric, kind=options.centre, candidates=True)
+    land = build_field(units, sites_of(walks, units), wanted, locked, site_each=options.centre_each)
     job = _Job(
-        town, units, land, walks[0], walks[1], Limits(lower=limits[0], upper=limits[1], target=target), seed, effort
+        town, units, walks.standing(), walks, wanted, _limits(wanted, land, locked, options), seed, effort, reach
     )
-    conflicts = count_reasons or _conflicts(land)
-    if conflicts:
-        return [job.no_proposal(tuple(conflicts), "converged")]
+    work = effort if effort is not None else (DEFAULT_EFFORT if time_limit_s is None else 1_000_000)
+    names = names_of(town, units, land)
+    share = min(work, DEFAULT_EFFORT)
+    numbers, reasons, untried = numbers_to_try(land, names, parts, target=wanted.target, effort=share)
+    if not numbers:
+        return [job.no_proposal(tuple(reasons), "converged")]
+    lands = [replace(land, parts=number) for number in numbers]
     warm_up()
     started = time.monotonic()
-    search_s = None if time_limit_s is None else time_limit_s * (1 - _BOUND_SECONDS_SHARE)
-    work = effort if effort is not None else (DEFAULT_EFFORT if time_limit_s is None else 1_000_000)
     found = explore(
-        land,
-        prices,
+        lands,
+        wish.prices,
         effort=work,
-        time_limit_s=search_s,
+        time_limit_s=None if time_limit_s is None else time_limit_s * (1 - _BOUND_SECONDS_SHARE),
         seed=seed,
         progress=lambda _name, share: say(msg("looking for proposals"), 0.3 + 0.5 * share),
     )
     if not found.kept:
-        return [job.no_proposal((_not_found(found),), found.stopped_by)]
-    chosen = choose(land, found.kept, favours, least=options.alternatives)
+        return [job.no_proposal((_not_found(found, lands),), found.stopped_by)]
+    chosen = _choose(found, wish, options, seed)
     say(msg("proving how many households must move"), 0.8)
     left = _PROOF_SECONDS if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
-    bound = _bound(land, chosen, Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=left))
+    bounds = _bounds(chosen, work, left)
     say(msg("writing down the reasons"), 0.9)
-    return [job.proposal(favour, part_of, bound, found) for favour, part_of in chosen]
+    notice = _tried(numbers, untried)
+    return [job.proposal(*row, bounds[row[2].land.parts], found.stopped_by, notice) for row in chosen]
+
+
+def _choose(found: Found, wish: Wish, options: ProposeOptions, seed: int) -> list[tuple[str, str, Candidate]]:
+    """The alternatives; where several objectives are in order, the best in the first is improved in the others."""
+    chosen = choose(found.kept, wish.favours, least=options.alternatives, weights=wish.weights)
+    if len(wish.asked) > 1 and found.stopped_by == "work":
+        polish(chosen[0][2], wish.asked, found, seed=seed)
+        chosen = choose(found.kept, wish.favours, least=options.alternatives, weights=wish.weights)
+    return chosen
+
+
+def _tried(numbers: Sequence[int], untried: Sequence[int]) -> tuple[Notice, ...]:
+    if len(numbers) + len(untried) < 2:
+        return ()
+    facts = {"tried": ", ".join(map(str, numbers)), "untried": ", ".join(map(str, untried))}
+    text = msg("numbers of communities tried: {tried}; the bound of each proposal is for its own number", **facts)
+    if untried:
+        text = msg(
+            "numbers of communities tried: {tried}; possible but not tried, for want of effort: {untried}; "
+            "the bound of each proposal is for its own number",
+            **facts,
+        )
+    return (Notice("numbers-tried", text),)
+
+
+def _limits(wanted: Wanted, land: Field, locked: Sequence[str], options: ProposeOptions) -> Limits:
+    bases = tuple(land.base_ids[b] for b in land.closed)
+    return Limits(
+        lower=wanted.lower,
+        upper=wanted.upper,
+        target=land.target,
+        locked=bases,
+        locked_units=tuple(sorted(set(locked) - set(bases))),
+        centre=options.centre_each,
+    )
 
 
 def _level(town: Town, options: ProposeOptions) -> Level:
@@ -260,102 +322,13 @@ def _level(town: Town, options: ProposeOptions) -> Level:
         return town.level(options.prepared.level)
     names = [level.name for level in town.levels]
     if not names or (options.level is not None and options.level not in names):
-        raise _fault(
+        raise fault(
             "unknown-level",
             msg("a level with today's boundaries"),
             msg("{level}; levels: {levels}", level=options.level or "-", levels=", ".join(names) or "-"),
             msg("add the boundaries to the project as a layer with role units"),
         )
     return town.level(options.level or names[0])
-
-
-def _fault(code: str, needed: Message, given: Message, mend: Message) -> InputError:
-    return InputError(Fault(code=code, needed=needed, given=given, mend=mend))
-
-
-def _limits(
-    level: Level, target: float | None, lower: float | None, upper: float | None, options: ProposeOptions
-) -> tuple[tuple[float, float], float]:
-    """The range and the target: as given, else 15 % about the target, else the standard's."""
-    if lower is None and upper is None and target is None:
-        quantity = _QUANTITIES.get(level.name, "")
-        standards = [load_standard(name) for name in options.standards]
-        rules = [rule for standard in standards for rule in standard.rules if rule.quantity == quantity]
-        if not rules:
-            raise _fault(
-                "no-range",
-                msg("how many households a unit of {level} may have", level=level.name),
-                msg("neither range nor target, and no standard with a rule for it"),
-                msg("give --target, or --lower and --upper"),
-            )
-        rule = binding_rule(standards, quantity)
-        lower, upper, target = rule.low or 0.0, rule.high if rule.high is not None else math.inf, rule.value
-    if target is not None and lower is None:
-        lower = target * (1 - options.tolerance)
-    if target is not None and upper is None:
-        upper = target * (1 + options.tolerance)
-    low, high = float(lower or 0.0), float(math.inf if upper is None else upper)
-    if target is None:
-        target = (low + high) / 2 if math.isfinite(high) else max(low, 1.0)
-    return (low, high), float(target)
-
-
-def _check_numbers(
-    limits: tuple[float, float], parts: int | tuple[int, int] | None, effort: int | None, time_limit_s: float | None
-) -> None:
-    faults = []
-    low, high = limits
-    if not (0 <= low <= high and high > 0 and not math.isnan(high)):
-        faults.append(
-            Fault(
-                "bad-range",
-                msg("a range of households from 0 up, its lower end first"),
-                msg("{lower:g} to {upper:g}", lower=low, upper=high),
-                msg("use for example --lower 2550 --upper 3450"),
-            )
-        )
-    first, last = (parts if isinstance(parts, tuple) else (parts, parts)) if parts is not None else (1, 1)
-    if not 1 <= first <= last:
-        faults.append(
-            Fault(
-                "bad-parts",
-                msg("a number of communities of at least 1, or a range such as 18-22"),
-                msg("{first} to {last}", first=first, last=last),
-                msg("use for example --parts 21 or --parts 18-22"),
-            )
-        )
-    for name, value in (("--effort", effort), ("--time-limit", time_limit_s)):
-        if value is not None and not value > 0:
-            faults.append(
-                Fault(
-                    "bad-budget",
-                    msg("a number above 0"),
-                    msg("{name} {value}", name=name, value=value),
-                    msg("leave it away, or use for example 60"),
-                )
-            )
-    if faults:
-        raise InputError(faults)
-
-
-def _prices(objective: str | Sequence[str] | Mapping[str, float] | None) -> tuple[dict[str, Prices], tuple[str, ...]]:
-    """Prices of each search and the order of what is favoured."""
-    named = [] if objective is None else [objective] if isinstance(objective, str) else list(objective)
-    unknown = [name for name in named if name not in FAVOURS]
-    values = list(objective.values()) if isinstance(objective, Mapping) else []
-    if unknown or any(not (isinstance(v, int | float) and math.isfinite(v) and v >= 0) for v in values):
-        raise _fault(
-            "bad-objective",
-            msg("objectives out of {names}, weights from 0 up", names=", ".join(FAVOURS)),
-            msg("{given}", given=str(objective)),
-            msg("use for example moved, or walk,moved"),
-        )
-    if isinstance(objective, Mapping):
-        given = {("boundary" if name == "compact" else name): float(value) for name, value in objective.items()}
-        weights = Prices(**{"moved": 0.0, "boundary": 0.0, **given})
-        return {**PRICES, "weights": weights}, ("weights", *FAVOURS)
-    order = (*dict.fromkeys(named), *(f for f in FAVOURS if f not in named))
-    return dict(PRICES), order
 
 
 def _unit_options(options: ProposeOptions, upper: float) -> UnitOptions:
@@ -365,125 +338,39 @@ def _unit_options(options: ProposeOptions, upper: float) -> UnitOptions:
     return units
 
 
-def _field(
-    units: Units,
-    walks: Sites,
-    limits: tuple[float, float],
-    target: float,
-    parts: int | tuple[int, int] | None,
-    locked: Sequence[str],
-) -> tuple[Field, list[Message]]:
-    """The units as arrays; messages where no number of parts fits the range."""
-    graph, table = unit_graph(units), units.table
-    ids = table.index
-    base, base_ids = pd.factorize(table["base"].to_numpy(dtype=object), sort=True)
-    unknown = sorted(set(locked) - set(ids) - set(base_ids))
-    if unknown:
-        raise _fault(
-            "unknown-locked",
-            msg("ids of communities or units to lock"),
-            msg("{ids}", ids=", ".join(unknown[:5])),
-            msg("look up the ids in the units layer"),
-        )
-    rows = units.contiguity
-    around = np.zeros(len(ids))
-    for column in ("unit", "neighbor"):
-        np.add.at(around, ids.get_indexer(rows[column]), rows["shared_m"].to_numpy(float))
-    indptr, indices, shared = _inside_parents(units, graph.indptr, graph.indices, graph.shared_m)
-    weight = np.nan_to_num(table["households"].to_numpy(float))
-    closed = tuple(int(b) for b in np.flatnonzero(np.isin(base_ids.astype(object), list(locked))))
-    count, reasons = _count(parts, limits, target, float(weight.sum()), len(base_ids), len(ids))
-    land = Field(
-        indptr=indptr,
-        indices=indices,
-        shared_m=shared,
-        around_m=around,
-        weight=weight,
-        base=base.astype(np.int64),
-        base_ids=tuple(str(b) for b in base_ids),
-        lower=limits[0],
-        upper=min(limits[1], float(weight.sum()) + 1.0),
-        target=target,
-        parts=count,
-        walks=walks,
-        fixed=np.isin(ids.to_numpy(dtype=object), list(locked)) | np.isin(base, closed),
-        closed=closed,
-    )
-    return land, reasons
-
-
-def _inside_parents(
-    units: Units, indptr: NDArray[np.int64], indices: NDArray[np.int64], shared: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The graph without joints between units of two units of the level above."""
-    if units.parent is None:
-        return indptr, indices, shared
-    parent = pd.factorize(units.parent.reindex(units.table.index).to_numpy(dtype=object))[0]
-    tail = np.repeat(np.arange(len(parent)), np.diff(indptr))
-    keep = parent[tail] == parent[indices]
-    counts = np.bincount(tail[keep], minlength=len(parent))
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), indices[keep], shared[keep]
-
-
-def _count(
-    parts: int | tuple[int, int] | None,
-    limits: tuple[float, float],
-    target: float,
-    total: float,
-    today: int,
-    units: int,
-) -> tuple[int, list[Message]]:
-    """Number of parts: the one nearest to what the target asks for, among those that range and wish allow."""
-    if isinstance(parts, int):
-        return parts, _too_many(parts, units)
-    least = max(math.ceil(total / limits[1] - 1e-9), 1)
-    most = math.floor(total / limits[0] + 1e-9) if limits[0] > 0 else units
-    low, high = parts if parts is not None else (1, units)
-    numbers = list(range(max(least, low), min(most, high, units) + 1))
-    if numbers:
-        wanted = total / target
-        return min(numbers, key=lambda k: (abs(k - wanted), abs(k - today), k)), []
-    text = msg(
-        "{total:,.0f} households make {least} to {most} communities of {lower:,.0f} to {upper:,.0f}; "
-        "wanted are {low} to {high}",
-        total=total,
-        least=least,
-        most=most,
-        lower=limits[0],
-        upper=limits[1],
-        low=low,
-        high=min(high, units),
-    )
-    return min(max(low, 1), units), [text, *_too_many(low, units)]
-
-
-def _too_many(parts: int, units: int) -> list[Message]:
-    if parts <= units:
-        return []
-    return [msg("{parts} communities are more than the {units} units that can be moved", parts=parts, units=units)]
-
-
-def _conflicts(land: Field) -> list[Message]:
-    """Why no partition can exist."""
-    locked = np.full(len(land.weight), -1)
-    for base in land.closed:
-        locked[land.base == base] = base
-    found = explain_infeasible(
-        land.indptr, land.indices, land.weight, parts=land.parts, lower=land.lower, upper=land.upper, locked=locked
-    )
-    return list(found.messages) if found else []
-
-
-def _not_found(found: Found) -> Message:
+def _not_found(found: Found, lands: Sequence[Field]) -> Message:
     return msg(
-        "no arrangement that keeps every rule was found in {moves:,} moves; that none exists is not proven: "
-        "widen the range, change the number of communities, or raise --effort",
+        "no arrangement of {numbers} communities that keeps every rule was found in {moves:,} moves; that none exists "
+        "is not proven: widen the range, change the number of communities, or raise --effort",
         moves=found.moves,
+        numbers=", ".join(str(land.parts) for land in lands),
     )
 
 
-def _bound(land: Field, chosen: list[tuple[str, NDArray[np.int64]]], budget: Budget) -> Bound:
-    fewest = min((part_of for _, part_of in chosen), key=lambda p: score(land, p)["moved"])
+def _bounds(chosen: Sequence[tuple[str, str, Candidate]], work: int, seconds: float) -> dict[int, Bound]:
+    """A bound for each number of parts among the chosen, the one with the fewest moved first."""
+    fewest: dict[int, Candidate] = {}
+    for _, _, candidate in chosen:
+        best = fewest.get(candidate.land.parts)
+        if best is None or candidate.worth["moved"] < best.worth["moved"]:
+            fewest[candidate.land.parts] = candidate
+    order = sorted(fewest, key=lambda k: (fewest[k].worth["moved"], k))
+    until = time.monotonic() + seconds
+    bounds: dict[int, Bound] = {}
+    for done, number in enumerate(order):
+        left = max((until - time.monotonic()) / (len(order) - done), 0.1)
+        try:
+            bounds[number] = _bound(fewest[number], Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=left))
+        except KeyboardInterrupt:
+            until = 0.0
+            land = fewest[number].land
+            forced = counts_alone(land.weight, land.base, land.parts, land.lower, land.upper)
+            bounds[number] = Bound(forced, (), False, forced, 0, "interrupted")
+    return bounds
+
+
+def _bound(candidate: Candidate, budget: Budget) -> Bound:
+    land = candidate.land
     free = np.ones((len(land.weight), len(land.base_ids) + 1), bool)
     for base in land.closed:
         free[land.base != base, base] = False
@@ -498,7 +385,7 @@ def _bound(land: Field, chosen: list[tuple[str, NDArray[np.int64]]], budget: Bud
         allowed=free if land.closed else None,
         locked=land.fixed if land.fixed.any() else None,
         budget=budget,
-        warm_start=fewest,
+        warm_start=candidate.part_of,
     )
 
 
@@ -508,53 +395,75 @@ class _Job:
 
     town: Town
     units: Units
-    land: Field
     walks_today: CentreWalks
     walks: CentreWalks
+    wanted: Wanted
     limits: Limits
     seed: int
     effort: int | None
+    reach: Reach
 
-    def proposal(self, favour: str, codes: NDArray[np.int64], bound: Bound, found: Found) -> Proposal:
+    def today(self) -> tuple[Partition, Measures, pd.DataFrame]:
+        """Today's communities, their measures and their enclaves."""
+        base = today(self.units)
+        measured = measure_partition(base, limits=self.limits, walk=self.walks_today)
+        return base, measured, find_enclaves(self.units, base.part_of)
+
+    def notices(self, rules: tuple[RuleCheck, ...]) -> tuple[Notice, ...]:
+        """What a reader must know of town, units, walks and rules; each once."""
+        reach = tuple(getattr(self.reach, "notices", ()))
+        every = (*self.town.notices, *self.units.notices, *reach, *rule_notices(self.wanted, rules))
+        return tuple({(n.code, str(n.message)): n for n in every}.values())
+
+    def proposal(
+        self,
+        name: str,
+        favours: str,
+        candidate: Candidate,
+        bound: Bound,
+        stopped_by: str,
+        notices: tuple[Notice, ...],
+    ) -> Proposal:
         """One proposal with names, changes and measures."""
-        land, units = self.land, self.units
-        base = today(units)
+        land, codes, units = candidate.land, candidate.part_of, self.units
+        base, before, enclaves = self.today()
         stands = stands_for(land, codes)
-        ids = [land.base_ids[b] if b >= 0 else None for b in stands]
-        partition = from_codes(units, codes, stands_for=ids)
+        partition = from_codes(units, codes, stands_for=[land.base_ids[b] if b >= 0 else None for b in stands])
         first = np.unique(codes, return_index=True)[1]
         part_ids = tuple(str(partition.part_of.iloc[i]) for i in first)
         rows = np.arange(len(codes))
-        before = sites_of(self.walks_today, units).to_parts(land.base, len(land.base_ids))[rows, land.base]
-        after = land.walks.to_parts(codes, land.parts)[rows, codes]
-        enclaves = find_enclaves(units, base.part_of)
+        walked = sites_of(self.walks_today, units).to_parts(land.base, len(land.base_ids))[rows, land.base]
+        walks = land.walks.to_parts(codes, land.parts)[rows, codes]
         names = {**base.names, **partition.names}
-        measured = measure_partition(partition, limits=self.limits, walk=self.walks)
+        after = measure_partition(partition, limits=self.limits, walk=self.walks)
+        # with locks a community keeps its name where its locked units are, whatever the best matching
+        after = replace(after, moved_households=float(land.weight[stands[codes] != land.base].sum()))
+        rules = check_rules(units.level, self.wanted, before, after)
         return Proposal(
-            name=favour,
-            favours=favour,
+            name=name,
+            favours=favours,
             partition=partition,
-            changes=explain_changes(units, land, codes, stands, part_ids, names, enclaves, before, after),
-            before=measure_partition(base, limits=self.limits, walk=self.walks_today),
-            after=measured,
+            changes=explain_changes(units, land, codes, stands, part_ids, names, enclaves, walked, walks),
+            before=before,
+            after=after,
             enclaves_before=enclaves,
             enclaves_after=_without_flaws(find_enclaves(units, partition.part_of)),
             bound=bound,
-            split_estates=measured.split_estates,
+            split_estates=after.split_estates,
             limits=self.limits,
             feasible=True,
             reasons=(),
-            stopped_by=found.stopped_by,
+            stopped_by=stopped_by,
             seed=self.seed,
             effort=self.effort,
-            notices=self.town.notices + units.notices,
+            rules=rules,
+            notices=self.notices(rules) + notices,
         )
 
     def no_proposal(self, reasons: tuple[Message, ...], stopped_by: str) -> Proposal:
         """The answer where there is none: today's communities and why nothing can be proposed."""
-        base = today(self.units)
-        before = measure_partition(base, limits=self.limits, walk=self.walks_today)
-        enclaves = find_enclaves(self.units, base.part_of)
+        base, before, enclaves = self.today()
+        rules = check_rules(self.units.level, self.wanted, before, before)
         return Proposal(
             name="none",
             favours="",
@@ -572,7 +481,8 @@ class _Job:
             stopped_by=stopped_by,
             seed=self.seed,
             effort=self.effort,
-            notices=self.town.notices + self.units.notices,
+            rules=rules,
+            notices=self.notices(rules),
         )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import Message, msg
-from geoplan.partition.alternatives import Field, notches, whole_without
+from geoplan.partition.field import Field, notches, whole_without
 from geoplan.places.units import Units
 
 __all__ = ["CHANGES", "explain_changes"]
@@ -205,12 +205,16 @@ def _undo(
             lower=land.lower,
         )
         broken.append(text)
-    beside = land.indices[land.indptr[unit] : land.indptr[unit + 1]]
-    if not (part_of[beside] == back).any():
+    sites = land.site_units
+    if land.site_each and unit in sites and not (part_of[sites[sites != unit]] == now).any():
+        broken.append(msg("{name} would have neither centre nor candidate site", name=new_name))
+    apart = not (part_of[land.beside(unit)] == back).any()
+    torn = (part_of == now).sum() > 1 and not whole_without(land, part_of, unit)
+    if apart:
         broken.append(msg("it would lie apart from {name}", name=old_name))
-    elif (part_of == now).sum() > 1 and not whole_without(land, part_of, unit):
+    if torn:
         broken.append(msg("{name} would fall into pieces", name=new_name))
-    else:
+    if not (apart or torn):
         undone = part_of.copy()
         undone[unit] = back
         if len(notches(land, undone)) > calm:

@@ -14,8 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.partition.measures import CentreWalks, Limits, Measures, measure_partition
 from geoplan.partition.plan import Partition, new_part_ids, today
+from geoplan.partition.problem import Problem
 from geoplan.partition.recut import split_by_tree
-from geoplan.partition.search import Budget, Problem, search
+from geoplan.partition.search import Budget, search
 from geoplan.places.enclaves import find_enclaves
 from geoplan.places.units import unit_graph
 

@@ -18,6 +18,7 @@ from geoplan.project.settings import (
     OsmFacility,
     OsmSettings,
     Project,
+    ProposeSettings,
     StandardSettings,
     TableSettings,
     WalkSettings,
@@ -37,6 +38,7 @@ _MODELS: dict[Key, type[BaseModel]] = {
     ("graph",): GraphSettings,
     ("households",): HouseholdSettings,
     ("walk",): WalkSettings,
+    ("propose",): ProposeSettings,
     ("standards",): StandardSettings,
 }
 

@@ -37,6 +37,7 @@ __all__ = [
     "coverage_options",
     "default_folder",
     "map_project",
+    "project_file",
     "run_project",
 ]
 
@@ -112,14 +113,14 @@ def coverage_options(project: Project, ask: Ask | None = None) -> CoverageOption
         "minutes": walk.minutes,
         "mode": walk.mode,
         "centre": walk.centre,
-        "profiles": tuple(_named(project, profile) for profile in walk.profiles),
+        "profiles": tuple(project_file(project, profile) for profile in walk.profiles),
         "tiers": walk.tiers,
     }
     if ask is not None:
         chosen |= _one_case(chosen, ask)
     options = CoverageOptions(
         **chosen,
-        standards=tuple(_named(project, standard) for standard in project.standards.active),
+        standards=tuple(project_file(project, standard) for standard in project.standards.active),
         kinds=walk.facilities,
         reach=ReachOptions(
             max_connector_m=walk.max_connector_m,
@@ -143,8 +144,20 @@ def _one_case(chosen: Mapping[str, Any], ask: Ask) -> dict[str, Any]:
     }
 
 
-def _named(project: Project, name: str) -> str:
-    """A preset's id as it is; a file from the folder of the project."""
+def project_file(project: Project, name: str) -> str:
+    """A preset's id as it is; a file from the folder of the project.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Id or file of a standard or profile, as the project names it.
+
+    Returns
+    -------
+    str
+    """
     return str(project.locate(name)) if name.endswith(".toml") else name
 
 
@@ -193,7 +206,7 @@ def check_project(project: Project, town: Town) -> list[Finding]:
     list of Finding
         As :func:`geoplan.check.check_town`, against the project's standards.
     """
-    return check_town(town, standards=[_named(project, standard) for standard in project.standards.active])
+    return check_town(town, standards=[project_file(project, standard) for standard in project.standards.active])
 
 
 def default_folder(project: Project) -> Path:

@@ -19,6 +19,7 @@ __all__ = [
     "OsmFacility",
     "OsmSettings",
     "Project",
+    "ProposeSettings",
     "Role",
     "StandardSettings",
     "TableSettings",
@@ -143,6 +144,18 @@ class StandardSettings(_Settings):
     active: tuple[Name, ...] = ("gb50180-2018",)
 
 
+class ProposeSettings(_Settings):
+    """What new boundaries must keep, where the command line says nothing else; ids to lock add up with it."""
+
+    level: StrictStr = ""
+    target: Positive | None = None
+    lower: NotNegative | None = None
+    upper: Positive | None = None
+    lock: tuple[Name, ...] = ()
+    divide: tuple[Name, ...] = ()
+    centre_each: StrictBool = False
+
+
 class Project(_Settings):
     """A project file, read and checked; ``path`` is where it lies and all its paths start from there."""
 
@@ -158,6 +171,7 @@ class Project(_Settings):
     households: HouseholdSettings = HouseholdSettings()
     walk: WalkSettings = WalkSettings()
     standards: StandardSettings = StandardSettings()
+    propose: ProposeSettings = ProposeSettings()
 
     @property
     def folder(self) -> Path:

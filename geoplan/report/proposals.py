@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from geoplan.errors import Message, msg
 from geoplan.report.cells import Field, SheetWriter, save_bytes
 from geoplan.report.geopackage import write_layers
+from geoplan.report.proposaltexts import headline, proposal_name, proven, rule_rows
 from geoplan.report.records import json_value
 from geoplan.report.staging import staged
 from geoplan.report.styles import plain_fill
@@ -21,28 +22,12 @@ from geoplan.text import translate
 from geoplan.text.labels import known_name
 
 if TYPE_CHECKING:
+    from geoplan.partition.measures import Measures
     from geoplan.partition.propose import Proposal
 
-__all__ = ["FILES", "proposal_name", "proposals_record", "write_proposals"]
+__all__ = ["FILES", "proposals_record", "write_proposals"]
 
 FILES = ("proposals.gpkg", "proposals.xlsx", "summary.json")
-
-
-def proposal_name(proposal: Proposal, language: str) -> str:
-    """What a proposal is called.
-
-    Parameters
-    ----------
-    proposal
-        The proposal.
-    language
-        ``"zh"`` or ``"en"``.
-
-    Returns
-    -------
-    str
-    """
-    return known_name("proposal", proposal.name, language)
 
 
 def proposals_record(proposals: Sequence[Proposal], *, language: str = "zh") -> dict[str, Any]:
@@ -147,6 +132,20 @@ def write_proposals(
         "target": json_value(first.limits.target),
         "seed": first.seed,
         "effort": first.effort,
+        "rules": [
+            {
+                "id": check.rule.id,
+                "quantity": check.rule.quantity,
+                "low": check.rule.low,
+                "high": check.rule.high,
+                "source": check.rule.citation,
+                "status": check.rule.status,
+                "enforced": check.enforced,
+                "broken_before": list(check.broken_before),
+                "broken_after": {p.name: list(p.rules[number].broken_after) for p in proposals if p.feasible},
+            }
+            for number, check in enumerate(first.rules)
+        ],
         "notices": [
             {"code": n.code, "everywhere": n.everywhere, "text": translate(n.message, language)} for n in first.notices
         ],
@@ -199,6 +198,7 @@ def _change_rows(proposal: Proposal, language: str) -> list[dict[str, Any]]:
     rows = []
     for row in proposal.changes.to_dict("records"):
         row["from_name"], row["to_name"] = names.get(row["from"], row["from"]), names.get(row["to"], row["to"])
+        row["name"] = row["name"] or translate(msg("Other land"), language)
         row["rule"] = known_name("mends", row["rule"], language)
         row["reason"] = translate(row["reason"], language)
         row["undoing_breaks"] = "; ".join(translate(text, language) for text in row["undoing_breaks"])
@@ -215,6 +215,7 @@ def _book(proposals: Sequence[Proposal], town: str, language: str) -> Workbook:
     for proposal in proposals:
         if proposal.feasible:
             _proposal_sheets(book, proposal, town, language)
+    _rules(book, proposals[0], town, language)
     return book
 
 
@@ -228,35 +229,22 @@ def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language
     for notice in proposals[0].notices:
         if notice.everywhere:
             writer.line(translate(notice.message, language), colour="C00000", bold=True)
-    for reason in proposals[0].reasons:
-        writer.line(translate(reason, language), colour="C00000")
+    feasible = [p for p in proposals if p.feasible]
+    for text in headline(feasible) if feasible else [msg("No proposal keeps every rule:"), *proposals[0].reasons]:
+        writer.line(translate(text, language), colour="000000" if feasible else "C00000")
     writer.gap()
     rows = [
         {
             "name": proposal_name(p, language),
-            "parts": len(p.after.parts),
             "moved": p.moved_households,
             "bound": None if p.bound is None else p.bound.value,
             "gap": p.gap,
-            "deviation": p.after.max_deviation,
-            "walk": p.after.mean_walk_min,
-            "boundary": p.after.boundary_m,
-            "enclaves": len(p.enclaves_after),
+            **_measures(p.after, len(p.enclaves_after)),
         }
-        for p in proposals
-        if p.feasible
+        for p in feasible
     ]
-    before = proposals[0]
-    rows.append(
-        {
-            "name": translate(msg("Today"), language),
-            "parts": len(before.before.parts),
-            "deviation": before.before.max_deviation,
-            "walk": before.before.mean_walk_min,
-            "boundary": before.before.boundary_m,
-            "enclaves": len(before.enclaves_before),
-        }
-    )
+    today = translate(msg("Today"), language)
+    rows.append({"name": today, **_measures(proposals[0].before, len(proposals[0].enclaves_before))})
     fields = _fields(
         language,
         ("name", msg("Proposal"), "text"),
@@ -267,7 +255,46 @@ def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language
         ("deviation", msg("Largest deviation from the target"), "share"),
         ("walk", msg("Mean walk to the own centre (min)"), "minutes"),
         ("boundary", msg("Boundaries (m)"), "metres"),
+        ("cut_edges", msg("Joints between communities"), "count"),
+        ("barriers", msg("Barriers straddled"), "count"),
+        ("pieces", msg("Detached pieces"), "count"),
         ("enclaves", msg("Enclaves"), "count"),
+    )
+    writer.table(fields, rows)
+    writer.close()
+
+
+def _measures(measures: Measures, enclaves: int) -> dict[str, Any]:
+    return {
+        "parts": len(measures.parts),
+        "deviation": measures.max_deviation,
+        "walk": measures.mean_walk_min,
+        "boundary": measures.boundary_m,
+        "cut_edges": measures.cut_edges,
+        "barriers": measures.barriers_straddled,
+        "pieces": measures.detached_pieces,
+        "enclaves": enclaves,
+    }
+
+
+def _rules(book: Workbook, proposal: Proposal, town: str, language: str) -> None:
+    """What the rules of the active standards say of today and of the first proposal."""
+    rows = rule_rows(proposal, language)
+    if not rows:
+        return
+    writer = SheetWriter(book, translate(msg("Rules"), language), town=town, language=language)
+    writer.line(translate(msg("Rules of the active standards, today and in the first proposal"), language), bold=True)
+    fields = _fields(
+        language,
+        ("quantity", msg("Of a community"), "text"),
+        ("rule", msg("Rule"), "text"),
+        ("limits", msg("Limits"), "text"),
+        ("enforced", msg("Enforced"), "text"),
+        ("before", msg("Outside today"), "count"),
+        ("after", msg("Outside in the proposal"), "count"),
+        ("which", msg("Which in the proposal"), "text"),
+        ("source", msg("Source"), "text"),
+        ("status", msg("How sure"), "text"),
     )
     writer.table(fields, rows)
     writer.close()
@@ -277,6 +304,13 @@ def _proposal_sheets(book: Workbook, proposal: Proposal, town: str, language: st
     title = proposal_name(proposal, language)
     writer = SheetWriter(book, title, town=town, language=language)
     writer.line(title, bold=True)
+    moved = msg(
+        "{moved:,.0f} households change their community; {proof}.",
+        moved=proposal.moved_households,
+        proof=proven(proposal),
+    )
+    writer.line(translate(moved, language))
+    writer.gap()
     fields = _fields(
         language,
         ("id", msg("Id"), "text"),

@@ -103,6 +103,8 @@ _KNOWN: Mapping[Group, Mapping[str, Message]] = {
         "even": msg("Most even communities"),
         "walk": msg("Shortest walks"),
         "compact": msg("Most compact communities"),
+        "cut_edges": msg("Fewest joints cut"),
+        "barriers": msg("Fewest barriers straddled"),
         "weights": msg("By the weights given"),
         "balance": msg("Between the others"),
         "none": msg("No proposal"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from partition_checker import all_partitions, cut_edges, faults_of, grid, moment, moved
 
 from geoplan.partition import partition_graph
-from geoplan.partition.search import Budget, Problem, is_feasible, search
+from geoplan.partition.problem import Problem, is_feasible
+from geoplan.partition.search import Budget, search
 
 OBJECTIVES = ("cut_edges", "moment", "moved")
 
