@@ -32,7 +32,15 @@ from geoplan.standards import binding_rule, load_profile, load_standard
 if TYPE_CHECKING:
     from geoplan.maps.editdata import EditStart
 
-__all__ = ["Difference", "MeetingResult", "apply_project_edits", "compare_totals", "edit_project", "project_walks"]
+__all__ = [
+    "Difference",
+    "MeetingResult",
+    "apply_project_edits",
+    "compare_totals",
+    "edit_project",
+    "project_walks",
+    "today_proposal",
+]
 
 FOLDER, EDIT_FOLDER = "edits", "edit"
 MAP_FILE = "map.html"
@@ -187,17 +195,37 @@ def edit_project(
     tell = progress or _silent
     check_outputs(folder, (MAP_FILE, PLANS_FILE))
     town = load_town(project, progress=tell)
-    tell(msg("cutting the land into units"), 0.3)
-    units = build_units(town, level=_main_level(town))
-    start = EditStart("today", _today(units), _today_limits(units.level))
-    tell(msg("measuring walks to centres"), 0.5)
-    walks = project_walks(project, town, start.partition)
-    proposal = _as_proposal(town, start.partition, start.limits, walks, walks.open_today, {}, feasible=False)
+    proposal, walks = today_proposal(project, town, progress=tell)
+    start = EditStart("today", proposal.partition, proposal.limits)
     page = proposal_map([proposal], town=town, title=project.title, language=language, walks=walks)
     with staged(folder) as stage:
         (stage / MAP_FILE).write_text(render_map(page), encoding="utf-8", newline="\n")
         (stage / PLANS_FILE).write_text(plans_text([start]), encoding="utf-8", newline="\n")
     return folder / MAP_FILE, folder / PLANS_FILE
+
+
+def today_proposal(project: Project, town: Town, *, progress: Progress | None = None) -> tuple[Proposal, EditWalks]:
+    """Today's communities in the shape of a proposal that changes nothing, to be edited; and the walks to all sites.
+
+    Parameters
+    ----------
+    project, town
+        The project and its town.
+    progress
+        Told what is being done.
+
+    Returns
+    -------
+    tuple
+        The proposal (not ``feasible``, since nothing is proposed) and the walks.
+    """
+    tell = progress or _silent
+    tell(msg("cutting the land into units"), 0.3)
+    partition = _today(build_units(town, level=_main_level(town)))
+    tell(msg("measuring walks to centres"), 0.5)
+    walks = project_walks(project, town, partition)
+    limits = _today_limits(partition.units.level)
+    return _as_proposal(town, partition, limits, walks, walks.open_today, {}, feasible=False), walks
 
 
 def _main_level(town: Town) -> str | None:
