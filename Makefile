@@ -6,11 +6,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Build environments obey the pinned versions too.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: help demo test slow test-all lint typecheck layers pytest format messages samples clean
+.PHONY: help demo test slow test-all lint typecheck layers js js-checks pytest format messages samples clean
 
 help:
 	@echo "make demo      service circles of the synthetic sample county: map and tables in out/county"
 	@echo "make test      everything that must hold: format, types, layers, tests, doctests, notebooks"
+	@echo "make js        the page's scripts: types, lint, unit tests (needs node and npm; make test calls it)"
 	@echo "make slow      the long proofs only"
 	@echo "make test-all  both"
 	@echo "make format    put the code into shape"
@@ -34,7 +35,7 @@ $(VENV)/dev: $(VENV)/python pyproject.toml constraints.txt
 demo: $(VENV)/user
 	$(BIN)/geoplan run sample_data/county --out out/county
 
-test: lint typecheck layers pytest
+test: lint typecheck layers js pytest
 
 test-all: test slow
 
@@ -47,6 +48,21 @@ typecheck: $(VENV)/dev
 
 layers: $(VENV)/dev
 	$(BIN)/lint-imports
+
+JS := tests/js/node_modules
+
+# Node checks the page's scripts and is needed for nothing else; CI must have it.
+js:
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory js-checks; \
+	elif [ -n "$$CI" ]; then echo "make js: CI needs node and npm, and they are not on the path"; exit 1; \
+	else echo "make js: SKIPPED, the page's scripts are not checked: node and npm are not on the path"; fi
+
+js-checks: $(JS)/installed
+	cd tests/js && npm run --silent types && npm run --silent lint && npm run --silent unit
+
+$(JS)/installed: tests/js/package.json
+	cd tests/js && npm install --no-package-lock --no-fund --no-audit --loglevel=error
+	@touch $@
 
 pytest: $(VENV)/dev
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geoplan.cli.edits import apply_edits, edit
 from geoplan.cli.propose import propose
 from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, msg
@@ -28,6 +29,12 @@ _Project = Annotated[
 _Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help=str(msg("Folder for the results; default: out beside the project."))),
+]
+_Anonymise = Annotated[
+    bool,
+    typer.Option(
+        "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+    ),
 ]
 _Minutes = Annotated[
     str | None,
@@ -88,7 +95,7 @@ def common(
 
 
 @app.command(help=str(msg("Measure the service circles of a project; write map, tables and GeoPackage.")))
-def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def run(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
     """Run the main job."""
     from geoplan.cli.show import coverage_text
     from geoplan.project import load_project, run_project
@@ -97,7 +104,7 @@ def run(context: typer.Context, project: _Project, out: _Out = None) -> None:
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        result = run_project(settings, out, language=language, progress=progress)
+        result = run_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(coverage_text(result.coverage, language=language))
     session.print()
     if result.problems:
@@ -162,7 +169,7 @@ def coverage(
 
 
 @app.command("map", help=str(msg("Draw the map of a project: one file that opens without a network.")))
-def draw_map(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def draw_map(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
     """Write map.html only."""
     from geoplan.project import load_project, map_project
 
@@ -170,7 +177,7 @@ def draw_map(context: typer.Context, project: _Project, out: _Out = None) -> Non
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        path = map_project(settings, out, language=language, progress=progress)
+        path = map_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(str(path))
 
 
@@ -232,6 +239,10 @@ def standards(
 
 app.command("propose", help=str(msg("Propose new boundaries: several alternatives, with reasons and a proof.")))(
     propose
+)
+app.command("edit", help=str(msg("Write a page on which today's communities can be edited, without a network.")))(edit)
+app.command("apply-edits", help=str(msg("Take edits of a page back: do them, measure again, compare with the page.")))(
+    apply_edits
 )
 
 

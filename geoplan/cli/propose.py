@@ -11,6 +11,7 @@ from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, msg
 
 if TYPE_CHECKING:
+    from geoplan.model import Town
     from geoplan.partition.propose import Proposal, ProposeOptions
     from geoplan.project.settings import Project
 
@@ -67,6 +68,12 @@ def propose(
         float | None, typer.Option("--time-limit", metavar="S", help=str(msg("Longest search, in seconds.")))
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help=str(msg("Source of chance.")))] = 0,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON object and nothing else.")))] = False,
     out: Annotated[
         Path | None,
@@ -77,10 +84,11 @@ def propose(
     import json as json_module
 
     from geoplan import __version__
-    from geoplan.maps import proposal_map, render_map
     from geoplan.partition.propose import propose_communities
     from geoplan.project import load_project, load_town
+    from geoplan.project.editplans import PLANS_FILE
     from geoplan.project.running import default_folder
+    from geoplan.report.anonymise import anonymise_town
     from geoplan.report.proposals import FILES, proposals_record, write_proposals
     from geoplan.report.staging import check_outputs
     from geoplan.report.summary import fingerprint_files
@@ -105,7 +113,7 @@ def propose(
     }
     options = _options(settings, level, own.centre_each if centre_each is None else centre_each)
     folder = (default_folder(settings) if out is None else out) / "propose"
-    check_outputs(folder, (*FILES, MAP))
+    check_outputs(folder, (*FILES, MAP, PLANS_FILE))
     record = {
         **asked,
         "parts": parts,
@@ -116,7 +124,9 @@ def propose(
     }
     with session.progress() as progress:
         town = load_town(settings, progress=progress)
+        town = anonymise_town(town) if anonymise else town
         proposals = propose_communities(town, **asked, options=options, progress=progress)
+        page, plans = _editable(settings, town, proposals, language, anonymise=anonymise)
         files = write_proposals(
             proposals,
             folder,
@@ -125,7 +135,7 @@ def propose(
             inputs=fingerprint_files((settings.path, *settings.files()), base=settings.folder),
             options=record,
             language=language,
-            also={MAP: render_map(proposal_map(proposals, town=town, title=settings.title, language=language))},
+            also={MAP: page, PLANS_FILE: plans},
         )
     if json:
         printed = proposals_record(proposals, language=language)
@@ -138,6 +148,31 @@ def propose(
             session.print(f"  {path.name}")
     if not proposals[0].feasible:
         raise typer.Exit(1)
+
+
+def _editable(
+    settings: Project, town: Town, proposals: list[Proposal], language: str, *, anonymise: bool
+) -> tuple[str, str]:
+    """The page with its editor, and the record by which its edits find back."""
+    from geoplan.maps import proposal_map, render_map
+    from geoplan.maps.editdata import EditStart
+    from geoplan.maps.proposals import edit_start
+    from geoplan.project.editplans import plans_text
+    from geoplan.project.meeting import project_walks
+
+    first = proposals[0]
+    walks = project_walks(settings, town, first.partition)
+    starts = [EditStart("today", first.partition.base(), first.limits)]
+    starts += [edit_start(proposal) for proposal in proposals if proposal.feasible]
+    upper = first.limits.upper
+    plans = plans_text(
+        starts,
+        divide_above=upper if upper < float("inf") else None,
+        divide=settings.propose.divide,
+        anonymise=anonymise,
+    )
+    page = proposal_map(proposals, town=town, title=settings.title, language=language, walks=walks)
+    return render_map(page), plans
 
 
 def _options(settings: Project, level: str | None, centre_each: bool) -> ProposeOptions:

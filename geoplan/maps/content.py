@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import Message, msg
 from geoplan.maps.packed import DEGREE, clean_text
+from geoplan.maps.points import pack_points
 from geoplan.maps.strings import page_strings
 from geoplan.maps.tables import Packer
 from geoplan.standards import Rule
@@ -14,6 +16,8 @@ from geoplan.text import translate
 from geoplan.text.labels import known_message, known_name
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from geoplan.coverage import Case, Coverage
 
 __all__ = ["page_bounds", "page_content"]
@@ -44,7 +48,14 @@ def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
     return float(min(west)), float(min(south)), float(max(east)), float(max(north))
 
 
-def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, Any]:
+def page_content(
+    coverage: Coverage,
+    case: Case,
+    *,
+    language: str,
+    points: Mapping[str, GeoDataFrame] | None = None,
+    date: str = "",
+) -> dict[str, Any]:
     """Everything that the page's script needs.
 
     Parameters
@@ -52,9 +63,13 @@ def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, 
     coverage
         What was measured.
     case
-        Which case of it is shown.
+        Which case of it is shown first; the reader may switch to the others.
     language
         ``"zh"`` or ``"en"``.
+    points
+        Layers of points shown as density, by name.
+    date
+        What the printed page is dated.
 
     Returns
     -------
@@ -64,19 +79,49 @@ def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, 
     west, south, east, north = page_bounds(coverage)
     origin = (round(west * DEGREE), round(south * DEGREE))
     packer = Packer(coverage, case, language=language, origin=origin)
+    layers = packer.layers()
+    if points:
+        layers["points"] = pack_points(points, origin=origin)
     return {
         "language": {"zh": "zh-CN"}.get(language, language),
         "strings": page_strings(language),
         "title": clean_text(coverage.town.name),
         "minutes": [float(m) for m in coverage.minutes],
-        "mode": case.mode,
+        "date": clean_text(date),
         "origin": list(origin),
         "bounds": [[south, west], [north, east]],
+        **_answer(coverage, case, language),
+        "notices": _notices(coverage, language),
+        "layers": layers,
+        "cases": _cases(coverage, case, packer, language),
+    }
+
+
+def _answer(coverage: Coverage, case: Case, language: str) -> dict[str, Any]:
+    """What the panel says of one case."""
+    return {
+        "mode": case.mode,
         "headline": _headline(coverage, case, language),
         "basis": _basis(coverage, case, language),
-        "notices": _notices(coverage, language),
-        "layers": packer.layers(),
     }
+
+
+def _cases(coverage: Coverage, first: Case, packer: Packer, language: str) -> list[dict[str, Any]]:
+    """Every case measured, the first one first, with what tells it from the others; none if it is alone."""
+    cases = [first, *(case for case in coverage.cases if case != first)]
+    if len(cases) == 1:
+        return []
+    answers = [_answer(coverage, case, language) for case in cases]
+    rows = [dict(answer["basis"]) for answer in answers]
+    telling = [label for label in rows[0] if len({row.get(label) for row in rows}) > 1]
+    return [
+        {
+            **answer,
+            "label": " · ".join(row[label] for label in telling if label in row),
+            "layers": packer.of_case(case).changing(),
+        }
+        for case, answer, row in zip(cases, answers, rows, strict=True)
+    ]
 
 
 def _headline(coverage: Coverage, case: Case, language: str) -> list[dict[str, Any]]:

@@ -16,7 +16,16 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEGREE", "clean_text", "pack_geometry", "pack_integers", "pack_numbers", "pack_words"]
+__all__ = [
+    "DEGREE",
+    "Varints",
+    "clean_text",
+    "pack_floats",
+    "pack_geometry",
+    "pack_integers",
+    "pack_numbers",
+    "pack_words",
+]
 
 DEGREE = 1_000_000
 """Units of a packed coordinate in one degree."""
@@ -25,7 +34,13 @@ _EMPTY, _POINT, _LINE, _POLYGON = 0, 1, 2, 3
 _KINDS = {0: _POINT, 4: _POINT, 1: _LINE, 2: _LINE, 5: _LINE, 3: _POLYGON, 6: _POLYGON}
 
 
-def pack_integers(values: NDArray[np.int64]) -> str:
+class Varints(str):
+    """Base64 of packed whole numbers; a compressed page holds the bytes themselves."""
+
+    __slots__ = ()
+
+
+def pack_integers(values: NDArray[np.int64]) -> Varints:
     """Write whole numbers as zigzag varints in base64.
 
     Parameters
@@ -35,8 +50,8 @@ def pack_integers(values: NDArray[np.int64]) -> str:
 
     Returns
     -------
-    str
-        Base64 of the bytes.
+    Varints
+        A ``str``: base64 of the bytes.
 
     Examples
     --------
@@ -55,7 +70,7 @@ def pack_integers(values: NDArray[np.int64]) -> str:
         low = (zigzag[has] >> np.uint64(7 * byte)) & np.uint64(127)
         more = (width[has] > byte + 1).astype(np.uint64) << np.uint64(7)
         out[start[has] + byte] = (low | more).astype(np.uint8)
-    return base64.b64encode(out.tobytes()).decode("ascii")
+    return Varints(base64.b64encode(out.tobytes()).decode("ascii"))
 
 
 def pack_numbers(values: Any) -> dict[str, Any]:
@@ -81,6 +96,43 @@ def pack_numbers(values: Any) -> dict[str, Any]:
     return {"scale": scale, "values": pack_integers(packed)}
 
 
+def pack_floats(values: Any, *, decimals: int = 6) -> dict[str, Any]:
+    """Write a column of any numbers; what is missing or infinite comes out as ``null``.
+
+    Parameters
+    ----------
+    values
+        Array-like of numbers.
+    decimals
+        How many are kept at most.
+
+    Returns
+    -------
+    dict
+        ``scale`` and the packed ``values``: 0 is missing, above it the scaled number plus one, below it the scaled
+        number; or ``scale`` 0 and the numbers as they are, where scaled ones would be too large.
+
+    Examples
+    --------
+    >>> pack_floats([0.5, float("nan"), -2])["scale"]
+    10
+    >>> pack_floats([1e300, None])
+    {'scale': 0, 'values': [1e+300, None]}
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    there = np.isfinite(numbers)
+    known = np.round(numbers[there], decimals)
+    for digits in range(decimals + 1):
+        scaled = np.round(known * 10**digits)
+        if np.any(np.abs(scaled) >= 2**29):
+            break
+        if np.array_equal(scaled / 10**digits, known):
+            packed = np.zeros(len(numbers), dtype=np.int64)
+            packed[there] = scaled.astype(np.int64) + (scaled >= 0)
+            return {"scale": 10**digits, "values": pack_integers(packed)}
+    return {"scale": 0, "values": [float(v) if ok else None for v, ok in zip(numbers, there, strict=True)]}
+
+
 def pack_words(texts: Iterable[object]) -> dict[str, Any]:
     """Write a column of texts as its different words and, for each row, which one.
 
@@ -100,7 +152,15 @@ def pack_words(texts: Iterable[object]) -> dict[str, Any]:
     ['a', 'b', '']
     """
     seen: dict[str, int] = {}
-    at = [seen.setdefault(clean_text(text), len(seen)) for text in texts]
+    known: dict[str, int] = {}
+    at = []
+    for text in texts:
+        place = known.get(text) if type(text) is str else None
+        if place is None:
+            word = clean_text(text)
+            place = seen.setdefault(word, len(seen))
+            known[word] = place
+        at.append(place)
     return {"words": list(seen), "at": pack_integers(np.array(at, dtype=np.int64))}
 
 
@@ -118,7 +178,12 @@ def clean_text(text: object) -> str:
     """
     if text is None or text != text:
         return ""
-    return str(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    written = str(text)
+    try:
+        written.encode("utf-8")
+    except UnicodeEncodeError:
+        return written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return written
 
 
 def pack_geometry(geometry: Any, *, origin: tuple[int, int]) -> dict[str, Any]:

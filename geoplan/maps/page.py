@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import folium
 from branca.element import Element, Figure, MacroElement
+from folium.map import FitBounds, FitOverlays, LayerControl
 
-from geoplan.maps.assets import leaflet_script, leaflet_style, page_scripts, page_style
+from geoplan.maps.assets import leaflet_script, leaflet_style, page_script, page_style
+from geoplan.maps.basemaps import basemap_hosts
+from geoplan.maps.container import write_container
 
-__all__ = ["OfflineFigure", "PageLayer", "offline_page", "to_json"]
+__all__ = ["OfflineFigure", "PageLayer", "add_data", "add_scripts", "offline_map", "offline_page"]
 
 _RUNS = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # What branca calls its elements; what stands in the data or the title is left alone.
 _RANDOM_ID = re.compile(
-    r'(?P<kept>type="application/json">.*?</script>|<title>.*?</title>)|(?<=_)(?P<id>[0-9a-f]{32})(?![0-9a-f])',
+    r'(?P<kept>type="text/plain">.*?</script>|<title>.*?</title>)|(?<=_)(?P<id>[0-9a-f]{32})(?![0-9a-f])',
     re.DOTALL,
 )
 _CHARSET = '<meta charset="utf-8">\n'
 _STYLES = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 # folium builds its popups with jQuery; this stands in for that one call where a reader adds such layers.
 _FOLIUM_POPUPS = """
@@ -36,29 +37,7 @@ window.$ = window.$ || function (markup) {
 """
 
 
-def to_json(data: Any) -> str:
-    r"""Write data as JSON that can stand inside a ``<script>`` element.
-
-    Parameters
-    ----------
-    data
-        Anything that JSON can hold.
-
-    Returns
-    -------
-    str
-        JSON without ``<``, ``>``, ``&`` and line separators outside ASCII.
-
-    Examples
-    --------
-    >>> to_json(["</script>"])
-    '["\\u003c/script\\u003e"]'
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return re.sub("[<>&\u2028\u2029]", lambda match: _ESCAPES[match[0]], text)
-
-
-class _Raw(Element):
+class Raw(Element):
     """Text that goes into the page as it is; branca would read it as a Jinja template, names and all."""
 
     def __init__(self, text: str) -> None:
@@ -69,14 +48,44 @@ class _Raw(Element):
         return self._text
 
 
+def add_scripts(figure: Figure, entry: str) -> None:
+    """Put what an entry needs into a figure, once however many layers ask for it.
+
+    Parameters
+    ----------
+    figure
+        The page.
+    entry
+        A module in ``js/``.
+    """
+    head = [("style", f"<style>{page_style()}</style>"), (f"{entry}.js", f"<script>\n{page_script(entry)}</script>")]
+    for name, text in head:
+        figure.header.add_child(Raw(text + "\n"), name=f"geoplan_{name}")
+
+
+def add_data(figure: Figure, name: str, data: Any) -> None:
+    """Put data into a figure, as an element that scripts find by its name and nothing runs.
+
+    Parameters
+    ----------
+    figure
+        The page.
+    name
+        Id of the element.
+    data
+        Plain values and packed columns.
+    """
+    figure.html.add_child(Raw(f'<script id="{name}" type="text/plain">{write_container(data)}</script>\n'), name=name)
+
+
 class PageLayer(MacroElement):
     """What geoplan draws on a folium map: the packed data, the scripts and the styles.
 
     Parameters
     ----------
     data
-        What ``js/main.js`` expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
-        ``page`` says which of the two.
+        What the page's script expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
+        ``page`` names the module in ``js/`` that the page starts with; ``page="coverage"`` calls its ``showCoverage``.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -100,29 +109,26 @@ class PageLayer(MacroElement):
         figure, parent = self.get_root(), self._parent
         if not isinstance(figure, Figure) or parent is None:
             raise TypeError("a geoplan layer is drawn on a folium map")
-        scripts = page_scripts(str(self.data.get("page", "coverage")))
-        head = [("leaflet_style", f"<style>{leaflet_style()}</style>"), ("style", f"<style>{page_style()}</style>")]
-        head.append(("leaflet", f"<script>{leaflet_script()}</script>"))
-        head += [(f"{name}.js", f"<script>{code}</script>") for name, code in scripts]
-        for name, text in head:
-            figure.header.add_child(_Raw(text + "\n"), name=f"geoplan_{name}")
+        entry = str(self.data.get("page", "coverage"))
         name = self.get_name()
-        data = f'<script id="{name}" type="application/json">{to_json(self.data)}</script>\n'
-        figure.html.add_child(_Raw(data), name=name)
-        start = f'geoplan.show({parent.get_name()}, document.getElementById("{name}"));\n'
-        figure.script.add_child(_Raw(start), name=name)
+        add_scripts(figure, entry)
+        add_data(figure, name, self.data)
+        start = f'geoplan.show{entry.capitalize()}({parent.get_name()}, document.getElementById("{name}"));\n'
+        figure.script.add_child(Raw(start), name=name)
         return ""
 
 
 class OfflineFigure(Figure):
     """A branca figure that is written without chance: ids are counted, and rendering leaves no trace in it.
 
-    While only geoplan draws on the map, the page forbids itself every request and every script but its own.
+    While only geoplan draws on the map, the page forbids itself every script but its own and every request, those to
+    the ``hosts`` of a basemap left out.
     """
 
-    def __init__(self, *, title: str, language: str) -> None:
+    def __init__(self, *, title: str, language: str, hosts: Sequence[str] = ()) -> None:
         super().__init__(height="640px", title=title)
         self.language = language
+        self.hosts = tuple(hosts)
 
     def render(self, **kwargs: Any) -> str:
         """The whole page.
@@ -146,7 +152,7 @@ class OfflineFigure(Figure):
         finally:
             for place, children in zip(places, before, strict=True):
                 place._children = children
-        alone = all(isinstance(e, PageLayer) for m in self._children.values() for e in m._children.values())
+        alone = all(_is_safe(element) for page in self._children.values() for element in page._children.values())
         if not alone:
             head += f"<script>{_FOLIUM_POPUPS}</script>\n"
         return self._count_ids(self._write(head, body, script), alone=alone)
@@ -166,19 +172,85 @@ class OfflineFigure(Figure):
             return match["kept"] or numbers.setdefault(match["id"], f"{len(numbers):08d}")
 
         page = _RANDOM_ID.sub(number, page)
-        return page.replace(_CHARSET, f"{_CHARSET}{_policy(page)}\n", 1) if alone else page
+        return page.replace(_CHARSET, f"{_CHARSET}{_policy(page, self.hosts)}\n", 1) if alone else page
 
 
-def _policy(page: str) -> str:
-    """Meta element of a Content-Security-Policy: nothing is fetched, only the scripts written here run."""
+def _is_safe(element: Element) -> bool:
+    """Whether an element works under the page's own policy; others of folium may bring styles and addresses."""
+    return isinstance(element, PageLayer | LayerControl | FitBounds | FitOverlays) or getattr(
+        element, "geoplan_offline", False
+    )
+
+
+def _policy(page: str, hosts: Sequence[str]) -> str:
+    """Meta element of a Content-Security-Policy: only a basemap's pictures are fetched, only own scripts run."""
     scripts = " ".join(_hash(code) for code in _RUNS.findall(page))
     styles = " ".join(_hash(code) for code in _STYLES.findall(page))
-    rules = f"default-src 'none'; img-src data:; script-src {scripts}; style-src {styles}"
+    images = " ".join(["data:", *hosts])
+    rules = f"default-src 'none'; img-src {images}; script-src {scripts}; style-src {styles}"
     return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
 
 
 def _hash(code: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def offline_map(
+    *,
+    title: str = "",
+    language: str = "zh",
+    bounds: Sequence[Sequence[float]] = ((0, 0), (0, 0)),
+    zoom_control: bool = True,
+) -> folium.Map:
+    """A folium map without tiles whose page asks the network for nothing: Leaflet is written into it.
+
+    Parameters
+    ----------
+    title
+        Title of the page.
+    language
+        ``"zh"`` or ``"en"``.
+    bounds
+        South-west and north-east corner, latitude first, in WGS84 degrees.
+    zoom_control
+        Whether the map has Leaflet's two buttons.
+
+    Returns
+    -------
+    folium.Map
+        Add layers to it; while these are geoplan's own, the page forbids itself every request.
+
+    Examples
+    --------
+    >>> page = offline_map(title="Buildings", language="en")
+    >>> "https://cdn" in page.get_root().render()
+    False
+    """
+    (south, west), (north, east) = bounds
+    page = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=14,
+        tiles=None,
+        zoom_control=zoom_control,
+        zoom_snap=0.25,
+        wheel_px_per_zoom_level=90,
+        min_zoom=4,
+        max_zoom=20,
+        attribution_control=False,
+        fade_animation=False,
+        font_size="14px",
+    )
+    # These lists name files on the internet; the page brings its own Leaflet and needs nothing else.
+    page.default_js = []
+    page.default_css = []
+    figure = OfflineFigure(title=title, language=language)
+    figure.add_child(page)
+    for name, text in (
+        ("leaflet_style", f"<style>{leaflet_style()}</style>\n"),
+        ("leaflet", f"<script>{leaflet_script()}</script>\n"),
+    ):
+        figure.header.add_child(Raw(text), name=f"geoplan_{name}")
+    return page
 
 
 def offline_page(content: Mapping[str, Any]) -> folium.Map:
@@ -193,23 +265,12 @@ def offline_page(content: Mapping[str, Any]) -> folium.Map:
     -------
     folium.Map
     """
-    (south, west), (north, east) = content["bounds"]
-    page = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2],
-        zoom_start=14,
-        tiles=None,
-        zoom_control=False,
-        zoom_snap=0.25,
-        wheel_px_per_zoom_level=90,
-        min_zoom=4,
-        max_zoom=20,
-        attribution_control=False,
-        fade_animation=False,
-        font_size="14px",
+    basemap = content.get("basemap")
+    page = offline_map(
+        title=content["title"], language=content["language"], bounds=content["bounds"], zoom_control=False
     )
-    # These lists name files on the internet; the page brings its own Leaflet and needs nothing else.
-    page.default_js = []
-    page.default_css = []
-    OfflineFigure(title=content["title"], language=content["language"]).add_child(page)
+    figure = page.get_root()
+    if basemap and isinstance(figure, OfflineFigure):
+        figure.hosts = basemap_hosts(basemap["id"])
     page.add_child(PageLayer(content))
     return page

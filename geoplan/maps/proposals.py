@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import Fault, InputError, Message, msg
+from geoplan.maps.basemaps import basemap_content
+from geoplan.maps.editdata import EditStart, edit_content
 from geoplan.maps.packed import DEGREE, clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.maps.page import offline_page
 from geoplan.maps.redrawstrings import redraw_strings
@@ -20,17 +22,26 @@ from geoplan.text.labels import known_name
 
 if TYPE_CHECKING:
     from geoplan.model import Town
+    from geoplan.partition.editing import EditWalks
     from geoplan.partition.measures import Measures
     from geoplan.partition.plan import Partition
     from geoplan.partition.propose import Proposal
 
-__all__ = ["proposal_content", "proposal_map"]
+__all__ = ["edit_start", "proposal_content", "proposal_map"]
 
 Packed = dict[str, Any]
 
 
 def proposal_map(
-    proposals: Sequence[Proposal], *, town: Town | None = None, title: str | None = None, language: str = "zh"
+    proposals: Sequence[Proposal],
+    *,
+    town: Town | None = None,
+    title: str | None = None,
+    language: str = "zh",
+    date: str = "",
+    basemap: str | None = None,
+    walks: EditWalks | None = None,
+    starts: Sequence[EditStart] | None = None,
 ) -> folium.Map:
     """Draw today's communities and each proposal on one page that needs no network.
 
@@ -47,6 +58,14 @@ def proposal_map(
         Heading of the page; the town's name if None.
     language
         ``"zh"`` or ``"en"``.
+    date
+        What a printed page is dated; the machine's clock is never written into the file.
+    basemap
+        One of :data:`geoplan.maps.BASEMAPS`, or None for none. A page with one needs a network for it, and says so.
+    walks
+        Walks to all centres and candidate sites; with them the editor of the page knows who is served.
+    starts
+        What an edit of each proposal starts from, where centres were opened or closed before; None: as proposed.
 
     Returns
     -------
@@ -56,7 +75,7 @@ def proposal_map(
     Raises
     ------
     InputError
-        If there are no proposals, or the language is unknown.
+        If there are no proposals, or the language or the basemap is unknown.
     """
     if not proposals:
         raise InputError(
@@ -67,17 +86,26 @@ def proposal_map(
                 mend=msg("pass what propose_communities returned"),
             )
         )
-    return offline_page(proposal_content(proposals, town=town, title=title, language=language))
+    content = proposal_content(proposals, town=town, title=title, language=language, walks=walks, starts=starts)
+    content |= {"date": clean_text(date)}
+    datum = "unknown" if town is None else town.datum
+    return offline_page(content | basemap_content(basemap, datum=datum, bounds=content["bounds"], language=language))
 
 
 def proposal_content(
-    proposals: Sequence[Proposal], *, town: Town | None = None, title: str | None = None, language: str = "zh"
+    proposals: Sequence[Proposal],
+    *,
+    town: Town | None = None,
+    title: str | None = None,
+    language: str = "zh",
+    walks: EditWalks | None = None,
+    starts: Sequence[EditStart] | None = None,
 ) -> Packed:
     """Everything that the page's script needs.
 
     Parameters
     ----------
-    proposals, town, title, language
+    proposals, town, title, language, walks, starts
         As for :func:`proposal_map`.
 
     Returns
@@ -108,12 +136,33 @@ def proposal_content(
         "units": _units(first, origin, language),
         "alternatives": alternatives,
         "layers": {},
+        "edit": edit_content(
+            [EditStart("today", first.partition.base(), first.limits), *(starts or map(edit_start, feasible))],
+            walks=walks,
+            town=named,
+            language=language,
+        ),
     }
     if town is not None and town.streets is not None and len(town.streets):
         content["layers"]["streets"] = pack_streets(town.streets.sort_index(), origin=origin)
     if town is not None and town.barriers is not None and len(town.barriers):
         content["layers"]["barriers"] = pack_barriers(town.barriers.sort_index(), origin=origin, language=language)
     return content
+
+
+def edit_start(proposal: Proposal) -> EditStart:
+    """What an edit of a proposal starts from.
+
+    Parameters
+    ----------
+    proposal
+        The proposal.
+
+    Returns
+    -------
+    EditStart
+    """
+    return EditStart(proposal.name, proposal.partition, proposal.limits)
 
 
 def _brief(proposal: Proposal, language: str) -> str:
@@ -125,7 +174,7 @@ def _brief(proposal: Proposal, language: str) -> str:
 def _notices(proposal: Proposal, language: str) -> list[Packed]:
     """Each sentence once, those that must stand everywhere first; why nothing is feasible before all."""
     seen: dict[str, Packed] = {}
-    if not proposal.feasible:
+    if not proposal.feasible and proposal.reasons:
         for reason in (msg("No proposal keeps every rule:"), *proposal.reasons):
             text = clean_text(translate(reason, language))
             seen.setdefault(text, {"text": text, "everywhere": True, "credit": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoplan.errors import Message, msg
+from geoplan.maps.toolstrings import tool_strings
 from geoplan.text import translate
 
 __all__ = ["redraw_strings"]
@@ -87,6 +88,8 @@ _PAGE: dict[str, Message] = {
     "outside": msg("too large or too small"),
     "households_today": msg("Households today"),
     "mean_walk": msg("Mean walk to the own centre"),
+    "swipe": msg("Today and the alternative side by side, with a line to move"),
+    "swipe_at": msg("Where the line stands"),
 }
 
 
@@ -102,4 +105,4 @@ def redraw_strings(language: str) -> dict[str, str]:
     -------
     dict of str to str
     """
-    return {key: translate(message, language) for key, message in _PAGE.items()}
+    return {key: translate(message, language) for key, message in _PAGE.items()} | tool_strings(language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoplan.errors import Message, msg
+from geoplan.maps.toolstrings import tool_strings
 from geoplan.text import translate
 from geoplan.text.labels import walk_class
 
@@ -96,6 +97,10 @@ _PAGE: dict[str, Message] = {
     "class_beyond": walk_class("beyond", "{minutes}"),
     "class_unreachable": walk_class("unreachable", ""),
     "class_empty": msg("nobody lives there"),
+    "case": msg("Shown"),
+    "nearest_short": msg("Nearest for (households)"),
+    "walk_min": msg("Walk (min)"),
+    "layer_hatching": msg("Hatching, for print without colour"),
 }
 
 
@@ -111,4 +116,4 @@ def page_strings(language: str) -> dict[str, str]:
     -------
     dict of str to str
     """
-    return {key: translate(message, language) for key, message in _PAGE.items()}
+    return {key: translate(message, language) for key, message in _PAGE.items()} | tool_strings(language)

@@ -49,6 +49,10 @@ class Packer:
         self.minutes = tuple(coverage.minutes)
         self.measured: GeoDataFrame = coverage.buildings(case).sort_index()
 
+    def of_case(self, case: Case) -> Packer:
+        """The same for another case."""
+        return Packer(self.coverage, case, language=self.language, origin=self.origin)
+
     def layers(self) -> Packed:
         """All layers by name; one without a table is left out."""
         town = self.town
@@ -66,6 +70,20 @@ class Packer:
             layers["barriers"] = self.barriers(town.barriers)
         return layers
 
+    def changing(self) -> Packed:
+        """What another case of the coverage changes, in the layers that :meth:`layers` gives."""
+        town = self.town
+        layers: Packed = {
+            "buildings": self.walks(),
+            "facilities": self.chosen(),
+            "levels": [self.answers(level) for level in town.levels],
+            "isochrones": self.isochrones(),
+            "clusters": [self.clusters(minutes) for minutes in self.minutes],
+        }
+        if town.estates is not None and len(town.estates):
+            layers["estates"] = self.counts(self.coverage.summary("estates", self.case).reindex(town.estates.index))
+        return layers
+
     def geometry(self, series: GeoSeries) -> Packed:
         """Geometry in WGS84, packed."""
         return pack_geometry(series.to_crs(4326).array, origin=self.origin)
@@ -75,7 +93,7 @@ class Packer:
         return pack_integers(index.get_indexer(ids) + 1)
 
     def buildings(self) -> Packed:
-        """Buildings with their walks; ``step`` is how many limits a walk is beyond, one more where there is no way."""
+        """Buildings with their walks."""
         table = self.measured
         town = self.town
         packed: Packed = {
@@ -85,14 +103,7 @@ class Packer:
             "households": pack_numbers(table["households"]),
             "people": pack_numbers(table["people_resident"]),
             "estimated": pack_integers(table["estimated"].to_numpy(dtype=np.int64)),
-            "step": pack_integers(self.steps()),
-            "cost": pack_numbers(table["cost"]),
-            "walk": pack_numbers(table["walk_min"]),
-            "facility": self.places(table["facility"], town.facilities.index),
-            "reason": pack_words(known_name("reason", r, self.language) for r in table["reason"]),
-            "connector": pack_numbers(np.round(table["connector_m"])),
-            "straight": pack_numbers(np.round(table["straight_m"])),
-            "edge": pack_integers(table["edge_affected"].to_numpy(dtype=np.int64)),
+            **self.walks(),
             "units": [self.places(table[level.name], level.table.index) for level in town.levels],
         }
         if town.estates is not None:
@@ -100,6 +111,20 @@ class Packer:
         if "address" in town.buildings:
             packed["address"] = pack_words(town.buildings["address"].reindex(table.index))
         return packed
+
+    def walks(self) -> Packed:
+        """What a case says of each building; ``step``: how many limits it is beyond, one more where there is no way."""
+        table = self.measured
+        return {
+            "step": pack_integers(self.steps()),
+            "cost": pack_numbers(table["cost"]),
+            "walk": pack_numbers(table["walk_min"]),
+            "facility": self.places(table["facility"], self.town.facilities.index),
+            "reason": pack_words(known_name("reason", r, self.language) for r in table["reason"]),
+            "connector": pack_numbers(np.round(table["connector_m"])),
+            "straight": pack_numbers(np.round(table["straight_m"])),
+            "edge": pack_integers(table["edge_affected"].to_numpy(dtype=np.int64)),
+        }
 
     def steps(self) -> np.ndarray:
         """How many limits each building's walk is beyond; one more where there is no way at all."""
@@ -113,7 +138,6 @@ class Packer:
         table = self.town.facilities
         tiers = sorted({str(t) for t in table["tier"] if t})
         order = {tier: number for number, tier in enumerate(tiers)}
-        counted = table.index.isin(self.coverage.facilities(self.case))
         return {
             "geometry": self.geometry(table.geometry),
             "id": pack_words(table.index),
@@ -124,6 +148,13 @@ class Packer:
             "address": pack_words(table["address"]),
             "area": pack_numbers(table["floor_area_m2"]),
             "candidate": pack_integers(table["candidate"].to_numpy(dtype=np.int64)),
+            **self.chosen(),
+        }
+
+    def chosen(self) -> Packed:
+        """Which facilities count in this case, and the households that each is the nearest for."""
+        counted = self.town.facilities.index.isin(self.coverage.facilities(self.case))
+        return {
             "counted": pack_integers(counted.astype(np.int64)),
             "nearest": [pack_numbers(self.nearest_households(m)) for m in self.minutes],
         }
@@ -135,11 +166,9 @@ class Packer:
         return counts.reindex(self.town.facilities.index, fill_value=0.0)
 
     def level(self, level: Level, *, main: bool) -> Packed:
-        """One level's units with their counts; ``rest`` are the buildings in no unit."""
+        """One level's units with their counts."""
         table = level.table
-        summary = self.coverage.summary(level.name, self.case)
-        units = summary.reindex(table.index)
-        packed: Packed = {
+        return {
             "label": clean_text(title_name("level", level.name, self.language)),
             "one": clean_text(known_name("unit", level.name, self.language)),
             "main": main,
@@ -149,16 +178,22 @@ class Packer:
             "name": pack_words(table["name"]),
             "code": pack_words(table["code"]),
             "office": pack_words(table["office"]),
+            **self.answers(level),
+        }
+
+    def answers(self, level: Level) -> Packed:
+        """What a case says of one level's units; ``rest`` are the buildings in no unit."""
+        summary = self.coverage.summary(level.name, self.case)
+        units = summary.reindex(level.table.index)
+        rest = summary[summary.index.isna()]
+        return {
             "median": pack_numbers(units[f"p50_{self.unit}"]),
             "slowest": pack_numbers(units[f"p90_{self.unit}"]),
             "floor": pack_numbers(units["floor_area_m2"]),
             "required": pack_numbers(units["required_m2"]),
             **self.counts(units),
+            "rest": self.counts(rest) if len(rest) and float(rest["households"].iloc[0]) > 0 else None,
         }
-        rest = summary[summary.index.isna()]
-        if len(rest) and float(rest["households"].iloc[0]) > 0:
-            packed["rest"] = self.counts(rest)
-        return packed
 
     def counts(self, rows: pd.DataFrame) -> Packed:
         """Households, people and, a limit, the households and people served."""

@@ -15,6 +15,7 @@ from geoplan.project.loading import load_town
 from geoplan.project.settings import Project
 from geoplan.reach import ReachOptions
 from geoplan.report import (
+    anonymise_town,
     check_outputs,
     fingerprint_files,
     staged,
@@ -225,7 +226,12 @@ def default_folder(project: Project) -> Path:
 
 
 def run_project(
-    project: Project, out: str | Path | None = None, *, language: str = "zh", progress: Progress | None = None
+    project: Project,
+    out: str | Path | None = None,
+    *,
+    language: str = "zh",
+    anonymise: bool = False,
+    progress: Progress | None = None,
 ) -> RunResult:
     """Read a project's files, measure its coverage and write map, tables and summary.
 
@@ -237,6 +243,9 @@ def run_project(
         Folder for the results; ``out`` beside the project file by default.
     language
         Language of the results.
+    anonymise
+        Whether names and addresses of homes are dropped and small counts rounded before anything is measured, see
+        :func:`geoplan.report.anonymise_town`.
     progress
         Told what is being done.
 
@@ -257,6 +266,7 @@ def run_project(
     check_outputs(folder, _FILES)
     _protect_inputs(project, folder, _FILES)
     town = load_town(project, progress=_part(tell, 0.0, 0.3))
+    town = anonymise_town(town) if anonymise else town
     tell(msg("checking the data"), 0.3)
     findings = tuple(check_project(project, town))
     coverage = measure_coverage(town, options=options, progress=_part(tell, 0.35, 0.7))
@@ -280,7 +290,12 @@ def run_project(
 
 
 def map_project(
-    project: Project, out: str | Path | None = None, *, language: str = "zh", progress: Progress | None = None
+    project: Project,
+    out: str | Path | None = None,
+    *,
+    language: str = "zh",
+    anonymise: bool = False,
+    progress: Progress | None = None,
 ) -> Path:
     """Write a project's map only.
 
@@ -292,6 +307,8 @@ def map_project(
         Folder for the map; ``out`` beside the project file by default.
     language
         Language of the map.
+    anonymise
+        As for :func:`run_project`.
     progress
         Told what is being done.
 
@@ -311,6 +328,7 @@ def map_project(
     check_outputs(folder, (MAP_FILE,))
     _protect_inputs(project, folder, (MAP_FILE,))
     town = load_town(project, progress=_part(tell, 0.0, 0.4))
+    town = anonymise_town(town) if anonymise else town
     coverage = measure_coverage(town, options=options, progress=_part(tell, 0.4, 0.9))
     with staged(folder) as stage:
         tell(msg("writing {file}", file=MAP_FILE), 0.9)

@@ -85,7 +85,9 @@ def write_proposals(
     inputs: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     language: str = "zh",
-    also: Mapping[str, str] | None = None,
+    also: Mapping[str, str | bytes] | None = None,
+    stem: str = "proposals",
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[Path, ...]:
     """Write all proposals of one call: ``proposals.gpkg``, ``proposals.xlsx`` and ``summary.json``.
 
@@ -102,7 +104,11 @@ def write_proposals(
     language
         Language of names and reasons.
     also
-        Further files by name with their text, such as the map; written together with the others.
+        Further files by name with their text or bytes, such as the map; written together with the others.
+    stem
+        Name of the GeoPackage and the workbook without its ending.
+    more
+        Further entries of the record.
 
     Returns
     -------
@@ -144,15 +150,17 @@ def write_proposals(
             {"code": n.code, "everywhere": n.everywhere, "text": translate(n.message, language)} for n in first.notices
         ],
         **proposals_record(proposals, language=language),
+        **json_value(dict(more or {})),
     }
+    gpkg, xlsx = f"{stem}.gpkg", f"{stem}.xlsx"
     with staged(folder) as stage:
-        _write_gpkg(proposals, stage / FILES[0], language)
-        (stage / FILES[1]).write_bytes(save_bytes(_book(proposals, town, language)))
+        _write_gpkg(proposals, stage / gpkg, language)
+        (stage / xlsx).write_bytes(save_bytes(_book(proposals, town, language)))
         text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
         (stage / FILES[2]).write_text(text + "\n", encoding="utf-8", newline="\n")
         for name, content in (also or {}).items():
-            (stage / name).write_text(content, encoding="utf-8", newline="\n")
-    return tuple(folder / name for name in (*FILES, *(also or {})))
+            (stage / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return tuple(folder / name for name in (gpkg, xlsx, FILES[2], *(also or {})))
 
 
 def _write_gpkg(proposals: Sequence[Proposal], target: Path, language: str) -> None:

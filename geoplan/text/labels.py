@@ -108,6 +108,8 @@ _KNOWN: Mapping[Group, Mapping[str, Message]] = {
         "weights": msg("By the weights given"),
         "balance": msg("Between the others"),
         "none": msg("No proposal"),
+        "today": msg("Today"),
+        "edited": msg("Edited in the meeting"),
     },
     "mends": {
         "too_large": msg("too large"),
@@ -116,6 +118,7 @@ _KNOWN: Mapping[Group, Mapping[str, Message]] = {
         "detached": msg("detached"),
         "walk": msg("shorter walk"),
         "balance": msg("balance"),
+        "edited": msg("edited"),
     },
 }
 

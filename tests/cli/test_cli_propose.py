@@ -36,7 +36,7 @@ def test_proposals_as_json_and_as_files(tmp_path: Path, capsys: pytest.CaptureFi
     assert [list(part) for part in first["parts"]] == [PART_KEYS] * 2
     assert [part["pieces"] for part in first["parts"]] == [1, 1]
     written = sorted(path.name for path in (tmp_path / "results" / "propose").iterdir())
-    assert written == ["map.html", "proposals.gpkg", "proposals.xlsx", "summary.json"]
+    assert written == ["map.html", "plans.json", "proposals.gpkg", "proposals.xlsx", "summary.json"]
 
 
 def test_impossible_wishes_exit_1_with_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +13,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
 from geoplan.errors import msg
+from geoplan.maps.container import read_container
 from geoplan.model import Level, Notice, Town
 from geoplan.standards import Profile, Rule, circle_limit, circle_rule, load_profile, load_standard
 
@@ -229,3 +232,21 @@ class FakeCoverage:
             geometry=left.geometry.buffer(10.0).convex_hull,
             crs=CRS,
         )
+
+
+def data_of(html: str, number: int = 0) -> dict[str, Any]:
+    """What the page's script reads."""
+    found = re.findall(r'<script id="[^"]+" type="text/plain">(.*?)</script>', html, re.DOTALL)
+    return dict(read_container(found[number]))
+
+
+def unpack(text: str) -> list[int]:
+    """Zigzag varints, read one byte at a time."""
+    values, value, shift = [], 0, 0
+    for byte in base64.b64decode(text):
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            values.append(value // 2 if value % 2 == 0 else -(value + 1) // 2)
+            value = shift = 0
+    return values

@@ -120,6 +120,7 @@ def test_layers_can_be_hidden(browser_page: OpenPage, english: Path) -> None:
 
 
 LAYERS = [
+    "hatching",
     "clusters",
     "facilities",
     "candidates",

@@ -6,6 +6,7 @@ import base64
 
 import numpy as np
 import pytest
+from fake import unpack
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import (
@@ -20,17 +21,6 @@ from shapely.geometry import (
 )
 
 from geoplan.maps.packed import clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
-
-
-def unpack(text: str) -> list[int]:
-    values, value, shift = [], 0, 0
-    for byte in base64.b64decode(text):
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            values.append(value // 2 if value % 2 == 0 else -(value + 1) // 2)
-            value = shift = 0
-    return values
 
 
 def parts_of(packed: dict, origin: tuple[int, int]) -> list[list[list[tuple[int, int]]]]:

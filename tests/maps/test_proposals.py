@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import handmade
 import pandas as pd
 import pytest
+from fake import data_of
 from shapely import LineString, box
 
 from geoplan.errors import InputError, msg
@@ -102,12 +102,6 @@ def proposals() -> tuple[Proposal, ...]:
     two = one.moved([unit for unit in units if unit.startswith("e0")], "new-1")
     second = ["e00", "e01", "e20", "e21"]
     return proposal("moved", one, ["e20", "e21"], 150.0), proposal("even", two, second, 150.0)
-
-
-def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'<script id="[^"]+" type="application/json">(.*?)</script>', html, re.DOTALL)
-    assert found
-    return dict(json.loads(found[1]))
 
 
 @cache

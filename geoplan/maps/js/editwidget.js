@@ -1,0 +1,82 @@
+/** Entry: the editor in a notebook. The model is anywidget's; edits go to Python as they happen, and come from it. */
+import {withEditor} from "./editor.js";
+import {element} from "./popup.js";
+import {proposals} from "./proposals.js";
+import {show} from "./show.js";
+
+/**
+ * @typedef {Object} Model
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, run: () => void) => void} on
+ * @property {(event: string, run: () => void) => void} off
+ */
+
+const MAP = {
+  zoomControl: false,
+  zoomSnap: 0.25,
+  wheelPxPerZoomLevel: 90,
+  minZoom: 4,
+  maxZoom: 20,
+  attributionControl: false,
+  fadeAnimation: false,
+};
+
+let count = 0;
+
+/** @param {{model: Model, el: HTMLElement}} given @returns {() => void} what ends it */
+export function render({model, el}) {
+  const box = element("div", "gp-widget");
+  box.style.height = model.get("height");
+  el.append(box);
+  const map = L.map(box, {...MAP, center: [0, 0], zoom: 14});
+  const source = element("script");
+  source.type = "application/json";
+  source.id = `geoplan-widget-${++count}`;
+  source.textContent = model.get("content");
+  const view = show(map, source, withEditor(proposals, {always: true}));
+  const {editor} = view.state;
+  const given = () => take(editor, model.get("_given"));
+  const send = () => {
+    model.set("_edited", told(editor));
+    model.save_changes();
+  };
+  given();
+  editor.listeners.push((why) => why === "edits" && send());
+  if (editor.session.canUndo) send();
+  model.on("change:_given", given);
+  // A cell's output has no size before it is shown.
+  let known = false;
+  const watch = new ResizeObserver(() => {
+    map.invalidateSize();
+    if (!known && box.clientWidth) map.fitBounds(view.page.bounds, {animate: false, paddingTopLeft: [view.side.offsetWidth + 28, 28]});
+    known = known || box.clientWidth > 0;
+  });
+  watch.observe(box);
+  return () => {
+    model.off("change:_given", given);
+    watch.disconnect();
+    editor.stop();
+    map.remove();
+  };
+}
+
+/** A partition from Python becomes one edit, which can be undone like any other. */
+function take(editor, given) {
+  if (!given || !given.parts) return;
+  editor.answer(editor.session.assign(given.parts, given.names, false));
+}
+
+/** Where every unit is now, and the edits that brought it there. */
+function told(editor) {
+  const {session} = editor;
+  const ids = session.slots().map((slot) => session.parts[slot].id);
+  const row = new Map(ids.map((id, k) => [id, k]));
+  return {
+    codes: Array.from(session.of, (slot) => row.get(session.parts[slot].id)),
+    ids,
+    names: session.slots().map((slot) => session.parts[slot].name),
+    document: editor.document(),
+  };
+}

@@ -1,0 +1,283 @@
+"""The editor in Chromium without a network: estates moved by mouse and by keyboard, undone, downloaded, taken back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from paths import ROOT
+
+from geoplan.cli import main
+
+sys.path.insert(0, str(ROOT / "tests" / "project"))
+from edits_world import write_project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OpenPage = Callable[..., "Page"]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+EDITOR = "geoplan.views[0].state.editor"
+# Middle of each unit on the screen, where that point is the unit's and no control lies over it.
+PLACES = """() => {
+  const view = geoplan.views[0];
+  const {editor} = view.state;
+  return editor.middle.flatMap((xy, unit) => {
+    const at = view.map.latLngToContainerPoint(view.map.unproject(L.point(...xy), 0));
+    const hit = view.canvas.hit(view.map.containerPointToLatLng(at), 1);
+    const top = document.elementFromPoint(at.x, at.y);
+    const free = top && !top.closest(".gp-side, .leaflet-control");
+    return hit && hit.index === unit && free ? [[editor.unitIds[unit], at.x, at.y]] : [];
+  });
+}"""
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        main([str(word) for word in words])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_project(tmp_path_factory.mktemp("town") / "town")
+
+
+@pytest.fixture(scope="module")
+def pages(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The page of today's communities in both languages."""
+    found = {}
+    for language in ("en", "zh"):
+        out = tmp_path_factory.mktemp("out")
+        with pytest.raises(SystemExit) as caught:
+            main(["edit", str(project), "--out", str(out), "--language", language, "--quiet"])
+        assert caught.value.code == 0
+        found[language] = out / "edit" / "map.html"
+    return found
+
+
+def start(page: Page) -> None:
+    page.locator(".gp-edit-start").click()
+    page.locator(".gp-editor").wait_for()
+
+
+def places(page: Page) -> dict[str, tuple[float, float]]:
+    return {unit: (x, y) for unit, x, y in page.evaluate(PLACES)}
+
+
+def part_of(page: Page, unit: str) -> str:
+    return str(
+        page.evaluate(
+            f"id => {{const e = {EDITOR}; return e.session.parts[e.session.of[e.session.unitAt.get(id)]].id;}}", unit
+        )
+    )
+
+
+def open_fold(page: Page, text: str) -> None:
+    page.locator(".gp-editor summary", has_text=text).first.press("Enter")
+
+
+def save(page: Page, tmp_path: Path, kind: str) -> Path:
+    with page.expect_download() as info:
+        page.locator(f".gp-download-{kind}").click()
+    path = tmp_path / info.value.suggested_filename
+    info.value.save_as(path)
+    return path
+
+
+def test_mouse_keyboard_undo_download_apply(
+    browser_page: OpenPage, project: Path, pages: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    # two by mouse: clicked, then given to the community that the editor suggests
+    at = places(page)
+    for unit in ("e4", "e5"):
+        page.mouse.click(*at[unit])
+    assert page.locator(".gp-chosen-line").inner_text() == "2 chosen, 200 households"
+    assert page.locator(".gp-give select").input_value() == "A"
+    page.locator(".gp-give .gp-primary").click()
+    assert page.locator(".gp-said").inner_text() == "2 units to 东社区"
+    live = page.locator(".gp-editor [aria-live=polite]")
+    assert "200 households moved" in str(live.text_content())
+    # a third by box
+    page.locator(".gp-edit-tools input").nth(2).check(force=True)
+    x, y = at["e6"]
+    page.mouse.move(x - 10, y - 10)
+    page.mouse.down()
+    page.mouse.move(x + 10, y + 10, steps=3)
+    page.mouse.up()
+    assert page.evaluate(f"[...{EDITOR}.chosen].map(u => {EDITOR}.unitIds[u])") == ["e6"]
+    page.locator(".gp-give .gp-primary").click()
+    assert part_of(page, "e6") == "A"
+    # one by keyboard alone: find it in the list, choose the community, give it, write a note
+    open_fold(page, "Units")
+    page.locator(".gp-form input[type=search]").press_sequentially("e0")
+    page.locator(".gp-unit-list").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator(".gp-give select").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".gp-give select").input_value() == "B"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert part_of(page, "e0") == "B"
+    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == "Warnings (4)"
+    # undone and done again, undone by keys
+    page.keyboard.press("Control+z")
+    assert part_of(page, "e0") == "A"
+    page.keyboard.press("Control+y")
+    assert part_of(page, "e0") == "B"
+    page.locator(".gp-row button", has_text="Undo").click()
+    assert part_of(page, "e0") == "A"
+    open_fold(page, "Edits (2)")
+    page.locator(".gp-history input").first.fill("=as agreed")
+    page.locator(".gp-history input").first.blur()
+    # taken back: JSON and CSV say the same, and Python finds the page's totals
+    open_fold(page, "Files")
+    files = [save(page, tmp_path, kind) for kind in ("json", "csv")]
+    assert [path.name for path in files] == ["小镇 Today edits.json", "小镇 Today edits.csv"]
+    raw = files[1].read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert ",'=as agreed," in raw.decode("utf-8")
+    for path in files:
+        code, out = run(capsys, "apply-edits", project, path, "--out", tmp_path / "out", "--json", "--quiet")
+        record = json.loads(out)
+        assert code == 0
+        assert (record["taken"], record["differences"], record["left"]) == (3, [], [])
+        # 10 numbers of the whole and 6 shares of it; of each community 7 numbers and 6 shares
+        assert record["compared"] == 15 + 2 * 13
+        assert [row["households"] for row in record["communities"]] == [640, 100]
+
+
+def test_edits_are_kept_by_the_browser_and_loaded_back(
+    browser_page: OpenPage, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.evaluate(f"{EDITOR}.session.give([4], 'A')")
+    open_fold(page, "Files")
+    path = save(page, tmp_path, "json")
+    page.get_by_role("button", name="Back", exact=True).click()
+    assert page.locator(".gp-redraw").is_visible()
+    page.reload()
+    page.wait_for_selector(".gp-panel")
+    start(page)
+    assert part_of(page, "e4") == "A"
+    assert page.locator(".gp-said").inner_text() == "1 edits brought back from this browser"
+    page.evaluate(f"{EDITOR}.session.give([5], 'A')")
+    open_fold(page, "Files")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator(".gp-said", has_text="1 edits loaded").wait_for()
+    assert part_of(page, "e5") == "B"
+    page.locator(".gp-editor button", has_text="put aside").click()
+    assert part_of(page, "e5") == "A"
+    other = json.loads(path.read_text(encoding="utf-8"))
+    other["plan"]["fingerprint"] = "0"
+    path.write_text(json.dumps(other), encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(path)
+    page.locator(".gp-said", has_text="another plan").wait_for()
+
+
+def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    page.evaluate("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")
+    start(page)
+    open_fold(page, "Files")
+    assert page.locator(".gp-form .gp-note", has_text="keeps nothing").count() == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_on_a_phone_every_target_is_large_and_in_words(
+    browser_page: OpenPage, pages: dict[str, Path], language: str
+) -> None:
+    page = browser_page(pages[language], width=390, height=844)
+    start(page)
+    page.touchscreen.tap(*next(iter(places(page).values())))
+    assert page.evaluate(f"{EDITOR}.chosen.size") == 1
+    page.locator(".gp-editor .gp-toggle").click()
+    page.evaluate("document.querySelectorAll('.gp-editor details').forEach((node) => (node.open = true))")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(".gp-editor :is(button, select, summary, .gp-input)")]
+        .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 44)
+        .map((node) => node.outerHTML)"""
+    )
+    assert small == []
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll(".gp-editor :is(button, select, input:not([type=file]))")]
+        .filter((node) => node.offsetParent && !node.textContent && !node.ariaLabel && !node.labels?.length).length"""
+    )
+    assert nameless == 0
+
+
+def test_brushing_chooses_what_is_passed_over(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.locator(".gp-edit-tools input").nth(1).check(force=True)
+    at = places(page)
+    page.mouse.move(*at["e4"])
+    page.mouse.down()
+    page.mouse.move(*at["e6"], steps=12)
+    page.mouse.up()
+    assert page.evaluate(f"[...{EDITOR}.chosen].sort()") == [4, 5, 6]
+    page.keyboard.press("Escape")
+    assert page.evaluate(f"{EDITOR}.chosen.size") == 0
+
+
+@pytest.mark.slow
+def test_the_sample_county_from_proposals_to_totals(
+    browser_page: OpenPage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    county = ROOT / "sample_data" / "county"
+    out = tmp_path / "out"
+    code, _ = run(
+        capsys,
+        "propose",
+        county,
+        "--lower",
+        1500,
+        "--upper",
+        4500,
+        "--parts",
+        21,
+        "--effort",
+        2,
+        "--out",
+        out,
+        "--quiet",
+    )
+    assert code == 0
+    page = browser_page(out / "propose" / "map.html")
+    page.locator(".gp-choice input").nth(1).check(force=True)
+    start(page)
+    before: dict[str, Any] = page.evaluate(f"{EDITOR}.session.totals()")
+    given = 0
+    for at in list(places(page).values())[20:120]:
+        page.mouse.click(*at)
+        if page.evaluate(f"{EDITOR}.beside().length") and given < 3:
+            page.locator(".gp-give .gp-primary").click()
+            given = int(page.evaluate(f"{EDITOR}.session.done.length"))
+        else:
+            page.keyboard.press("Escape")
+        if given == 3:
+            break
+    page.locator(".gp-editor summary").nth(2).press("Enter")
+    page.locator(".gp-unit-list").focus()
+    page.keyboard.press("End")
+    page.locator(".gp-give .gp-primary").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate(f"{EDITOR}.session.done.length") == 4
+    page.keyboard.press("Control+z")
+    page.locator(".gp-editor summary").last.press("Enter")
+    path = save(page, tmp_path, "json")
+    assert page.evaluate(f"{EDITOR}.session.totals()") != before
+    code, text = run(capsys, "apply-edits", county, path, "--out", out, "--json", "--quiet")
+    record = json.loads(text)
+    assert (code, record["differences"], record["edits"]) == (0, [], 3)
+    assert record["compared"] > 200

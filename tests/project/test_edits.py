@@ -1,0 +1,278 @@
+"""Edits back: what a page gave is checked line by line, done, measured again and compared; a row of eight estates."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edits_world import HELD, NAMES, document, write_project
+
+from geoplan.errors import InputError
+from geoplan.maps.container import read_container
+from geoplan.partition.editing import plan_fingerprint
+from geoplan.partition.plan import today
+from geoplan.places.units import build_units
+from geoplan.project import load_project, load_town
+from geoplan.project.edits import read_edits
+from geoplan.project.meeting import MeetingResult, apply_project_edits
+
+GIVE: dict[str, Any] = {"kind": "give", "units": ["e4"], "from": ["B"], "to": "A", "note": '=agreed, "yes"'}
+OPEN: dict[str, Any] = {"kind": "open", "site": "s4"}
+
+# e4 goes to A: 440 and 300 households. Within 5 minutes (300 s) of a centre are its own estate and the next two; e3 is
+# 312 s from A's and e4 412 s. Walks to A's centre, minutes: 0.20, 1.87, 3.53, 5.20 (40 households), 6.87.
+TOTAL = {
+    "parts": 2,
+    "units": 8,
+    "households": 740,
+    "people": 1850,
+    "boundary_m": 120,
+    "moved": 100,
+    "detached": 0,
+    "served_any": [600, 740, 740],
+    "served_own": [600, 740, 740],
+    "walk_min": (20 + 187 + 353 + 208 + 687 + 353 + 187 + 20) / 740,
+}
+PARTS = [
+    {"id": "A", "units": 5, "households": 440, "people": 1100, "pieces": 1, "centres": 1, "boundary_m": 120},
+    {"id": "B", "units": 3, "households": 300, "people": 750, "pieces": 1, "centres": 1, "served_own": [300, 300, 300]},
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_project(tmp_path_factory.mktemp("edits") / "town")
+
+
+@pytest.fixture(scope="module")
+def fingerprint(folder: Path) -> str:
+    return plan_fingerprint(today(build_units(load_town(load_project(folder)))))
+
+
+def apply(folder: Path, tmp_path: Path, text: str | bytes, **options: Any) -> MeetingResult:
+    path = tmp_path / "edits.any"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    options.setdefault("out", tmp_path / "out")
+    return apply_project_edits(load_project(folder), path, language="en", **options)
+
+
+def codes(folder: Path, tmp_path: Path, text: str | bytes, **options: Any) -> list[str]:
+    with pytest.raises(InputError) as error:
+        apply(folder, tmp_path, text, **options)
+    assert not (tmp_path / "out" / "edits").exists()
+    return [fault.code for fault in error.value.faults]
+
+
+def test_edits_are_done_measured_and_agree_with_the_page(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    totals = {"total": TOTAL, "parts": PARTS}
+    result = apply(folder, tmp_path, document(fingerprint, [GIVE], totals))
+    assert result.whole
+    assert result.differences == ()
+    # 8 numbers and two lists of 3 in total, 6 of A, 5 and a list of 3 of B
+    assert result.compared == 14 + 6 + 8
+    assert result.proposal.after.parts["households"].to_dict() == {"A": 440, "B": 300}
+    assert sorted(path.name for path in result.files if path.exists()) == [
+        "coverage.xlsx",
+        "edit_list.csv",
+        "edited.gpkg",
+        "edited.xlsx",
+        "map.html",
+        "plans.json",
+        "summary.json",
+    ]
+    record = json.loads((result.folder / "summary.json").read_text(encoding="utf-8"))
+    assert record["edits"]["taken"] == 1
+    assert record["edits"]["plan"] == fingerprint
+    assert record["alternatives"][0]["moved_households"] == 100
+    changes = result.proposal.changes
+    assert changes[["unit", "from", "to"]].to_numpy().tolist() == [["e4", "B", "A"]]
+    assert str(changes["reason"][0]) == '=agreed, "yes"'
+
+
+def test_a_centre_opened_counts_in_the_community_it_stands_in(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    # The site stands in e4, now A's: every estate of A is within 5 minutes of one of A's two centres.
+    totals = {
+        "total": {"served_any": [740, 740, 740], "served_own": [740, 740, 740]},
+        "parts": [{"id": "A", "centres": 2}],
+    }
+    result = apply(folder, tmp_path, document(fingerprint, [GIVE, OPEN], totals))
+    assert (result.differences, result.compared) == ((), 7)
+    assert result.applied.opened == ("s4",)
+
+
+def test_other_totals_than_the_page_s_are_named(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    totals = {
+        "total": {**TOTAL, "moved": 101, "served_own": [600, 739, 740], "walk_min": 99},
+        "parts": [{"id": "B", "pieces": 2}, {"id": "Z", "units": 3}],
+        "preliminary": ["walk_min"],
+    }
+    result = apply(folder, tmp_path, document(fingerprint, [GIVE], totals))
+    found = [(d.name, d.part, d.page, d.python) for d in result.differences]
+    assert found == [
+        ("moved", "", 101, 100),
+        ("served_own 10 min", "", 739, 740),
+        ("pieces", "B", 2, 1),
+        ("units", "Z", 3, 0),
+    ]
+    assert not result.whole
+
+
+def test_every_fault_is_gathered_with_its_place(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    edits = [
+        {"kind": "give", "units": ["e4", "e9"], "from": ["A", "B"], "to": "A"},
+        {"kind": "merge", "part": "B", "units": ["e5"], "from": ["B"], "to": "Q"},
+        {"kind": "open", "site": "f0"},
+        {"kind": "close", "site": "f9"},
+        {"kind": "rename", "part": "Q", "old": "", "name": "x"},
+    ]
+    with pytest.raises(InputError) as error:
+        apply(folder, tmp_path, document(fingerprint, edits))
+    found = [(fault.code, str(fault.given)) for fault in error.value.faults]
+    assert found == [
+        ("from-differs", "edit 1: from A"),
+        ("unknown-unit", "edit 1: e9"),
+        ("unknown-part", "edit 2: Q"),
+        ("site-differs", "edit 3: f0 is so already"),
+        ("unknown-site", "edit 4: f9"),
+        ("unknown-part", "edit 5: Q"),
+    ]
+    assert str(error.value.faults[0].needed) == "unit e4 in B, where it is now"
+
+
+def test_another_plan_is_refused_unless_rebased(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    other = write_project(tmp_path / "other", {**HELD, "e3": 50.0})
+    edits = [
+        GIVE,
+        {"kind": "give", "units": ["e5", "e9"], "from": ["A", "B"], "to": "A"},
+        {"kind": "lock", "part": "A"},
+    ]
+    text = document(fingerprint, edits, {"total": TOTAL, "parts": PARTS})
+    assert codes(other, tmp_path, text) == ["wrong-fingerprint"]
+    result = apply(other, tmp_path, text, rebase=True)
+    assert result.rebased
+    assert result.compared == 0
+    assert result.applied.taken == 2
+    assert [str(reason) for reason in result.applied.left] == [
+        "needed unit e5 in B, where it is now; given edit 2: from A",
+        "needed a unit of the plan; given edit 2: e9",
+    ]
+    assert not result.whole
+    assert result.proposal.partition.part_of["e4"] == "A"
+    assert apply(other, tmp_path, document(fingerprint, [GIVE]), rebase=True).whole
+
+
+def test_edits_of_the_result_are_found_back(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    first = apply(folder, tmp_path, document(fingerprint, [GIVE, OPEN]))
+    after = json.loads((first.folder / "summary.json").read_text(encoding="utf-8"))["edits"]["result"]
+    page = (first.folder / "map.html").read_text(encoding="utf-8")
+    data = re.search(r'type="text/plain">(.*?)</script>', page, re.DOTALL)
+    assert data
+    starts = read_container(data[1])["edit"]["starts"]
+    assert [(start["name"], start["fingerprint"]) for start in starts] == [("today", fingerprint), ("edited", after)]
+    new = {"kind": "new", "units": ["e0", "e1"], "from": ["A", "A"], "to": "new-1", "name": "新社区"}
+    totals = {"total": {"parts": 3, "moved": 240, "detached": 0}, "parts": [{"id": "new-1", "centres": 1}]}
+    second = apply(folder, tmp_path, document(after, [new, {"kind": "close", "site": "s4"}], totals))
+    # The new community keeps 200 of old A's households, A only 140: it stands for old A, and e2 to e4 have moved.
+    assert (second.differences, second.compared) == ((), 4)
+    assert second.proposal.after.parts["name"].to_dict() == {"A": "东社区", "B": "西社区", "new-1": "新社区"}
+    assert second.proposal.after.parts["centres"].to_dict() == {"A": 0, "B": 1, "new-1": 1}
+    # the first result is still on record: the same edits can be done again
+    again = apply(folder, tmp_path, document(after, [new]))
+    assert len(again.proposal.after.parts) == 3
+
+
+def csv_text(fingerprint: str, delimiter: str = ",") -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(["edit", "kind", "unit", "name", "from", "to", "note", "plan"])
+    writer.writerow(["1", "give", "e4", "花园e4", "B", "A", '\'=agreed, "yes"', fingerprint])
+    writer.writerow(["2", "new", "e0", "花园e0", "A", "new-1", "", fingerprint])
+    writer.writerow(["2", "name", "", "新\n社区", "", "new-1", "", fingerprint])
+    writer.writerow(["3", "open", "", "", "s4", "", "", fingerprint])
+    writer.writerow(["4", "rename", "", "'2号社区", "B", "西社区", "", fingerprint])
+    writer.writerow(["", "total", "", "served_any", "", "740 740 740", "", fingerprint])
+    writer.writerow(["", "total", "A", "households", "", "340", "", fingerprint])
+    writer.writerow(["", "preliminary", "", "", "", "", "", fingerprint])
+    return out.getvalue()
+
+
+def test_csv_says_the_same(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    result = apply(folder, tmp_path, csv_text(fingerprint).encode("utf-8-sig"))
+    assert (result.differences, result.compared) == ((), 4)
+    assert result.proposal.partition.part_of[["e0", "e4"]].tolist() == ["new-1", "A"]
+    assert result.proposal.partition.names == {"A": "东社区", "B": "2号社区", "new-1": "新\n社区"}
+    assert result.applied.notes == {"e4": '=agreed, "yes"'}
+
+
+@pytest.mark.parametrize(("delimiter", "encoding"), [(";", "gb18030"), ("\t", "utf-8")])
+def test_csv_may_have_been_saved_by_a_spreadsheet(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    files = []
+    for name, text in (
+        ("page", csv_text("x").encode("utf-8-sig")),
+        ("saved", csv_text("x", delimiter).encode(encoding)),
+    ):
+        (tmp_path / name).write_bytes(text)
+        files.append(read_edits(tmp_path / name))
+    page, saved = files
+    assert (saved.edits, saved.total, saved.parts, saved.fingerprint) == (page.edits, page.total, page.parts, "x")
+
+
+def test_csv_faults_name_their_line(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    text = csv_text(fingerprint).replace("e0,", "e77,").replace("e4,花园e4,B", "e4,花园e4,A")
+    with pytest.raises(InputError) as error:
+        apply(folder, tmp_path, text)
+    assert [str(fault.given) for fault in error.value.faults] == ["line 2: from A", "line 3: e77"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-edits"),
+        ("{", "not-edits"),
+        ('{"format": "geoplan-edits"}', "not-edits"),
+        ('{"format": "geoplan-edits", "version": 2, "plan": {}, "edits": []}', "not-edits"),
+        ('{"format": "geoplan-edits", "version": 1, "plan": {}, "edits": [{"kind": "burn"}]}', "bad-edit"),
+        (document("x", [{"kind": "give", "units": ["e1"], "from": [], "to": "A"}]), "bad-edit"),
+        (document("x", [{"kind": "give", "units": "e1", "from": "A", "to": "B"}]), "bad-edit"),
+        (document("x", [{"kind": "give", "units": [], "from": [], "to": "A"}]), "bad-edit"),
+        (document("x", [3]), "bad-edit"),
+        ("a,b\n1,2\n", "not-edits"),
+        ("edit,kind,unit,from,to,plan\n1,burn,e1,A,B,x\n", "bad-edit"),
+        ("edit,kind,unit,from,to,plan\none,give,e1,A,B,x\n", "bad-edit"),
+        ("edit,kind,unit,from,to,plan\n1,give,e1,A,B,x\n1,give,e2,A,B,y\n", "bad-edit"),
+        (b"\xff\xfe\x00", "not-edits"),
+    ],
+)
+def test_what_is_no_file_of_edits_is_refused(tmp_path: Path, text: str | bytes, code: str) -> None:
+    path = tmp_path / "edits.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    with pytest.raises(InputError) as error:
+        read_edits(path)
+    assert {fault.code for fault in error.value.faults} == {code}
+
+
+def test_no_cell_of_the_list_is_a_formula(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    edit = {"kind": "give", "units": ["e2"], "from": ["A"], "to": "B", "note": "@x"}
+    result = apply(folder, tmp_path, document(fingerprint, [edit, {"kind": "rename", "part": "A", "name": "+1"}]))
+    rows = list(csv.reader(io.StringIO((result.folder / "edit_list.csv").read_text(encoding="utf-8-sig"))))
+    assert rows[1][3:] == [f"'{NAMES['e2']}", "东社区" if rows[1][4] == "东社区" else "'+1", "西社区", "'@x"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_the_same_edits_give_the_same_bytes(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    text = document(fingerprint, [GIVE, OPEN], {"total": TOTAL})
+    results = [apply(folder, tmp_path, text, out=tmp_path / name) for name in ("one", "two")]
+    for one, two in zip(*(sorted(r.files) for r in results), strict=True):
+        assert one.read_bytes() == two.read_bytes(), one.name
+
+
+def test_the_fingerprint_is_of_the_content(folder: Path, fingerprint: str) -> None:
+    base = today(build_units(load_town(load_project(folder))))
+    assert plan_fingerprint(base) == fingerprint
+    assert plan_fingerprint(base.moved(["e0"], "B")) != fingerprint
+    assert plan_fingerprint(base, opened=["s4"]) != fingerprint
