@@ -34,8 +34,10 @@ export function darker(ink) {
  */
 export function fillFeature(to, g, i, ink, hatch) {
   const at = 4 * i;
-  const [left, top] = [g.boxes[at] * to.scale + to.dx, g.boxes[at + 1] * to.scale + to.dy];
-  const [right, bottom] = [g.boxes[at + 2] * to.scale + to.dx, g.boxes[at + 3] * to.scale + to.dy];
+  const left = g.boxes[at] * to.scale + to.dx;
+  const top = g.boxes[at + 1] * to.scale + to.dy;
+  const right = g.boxes[at + 2] * to.scale + to.dx;
+  const bottom = g.boxes[at + 3] * to.scale + to.dy;
   if (!(right - left >= LEAST || bottom - top >= LEAST)) {
     rectangle(to, (left + right) / 2, (top + bottom) / 2, ink);
     return;
@@ -45,7 +47,8 @@ export function fillFeature(to, g, i, ink, hatch) {
 }
 
 function rectangle({pixels, width, height}, x, y, ink) {
-  const [x0, y0] = [Math.round(x - LEAST / 2), Math.round(y - LEAST / 2)];
+  const x0 = Math.round(x - LEAST / 2);
+  const y0 = Math.round(y - LEAST / 2);
   for (let row = Math.max(0, y0); row < Math.min(height, y0 + LEAST); row++) {
     for (let column = Math.max(0, x0); column < Math.min(width, x0 + LEAST); column++) pixels[row * width + column] = ink;
   }

@@ -79,8 +79,9 @@ export function show(map, source, kind) {
   box.prepend(side);
   L.DomEvent.disableClickPropagation(side);
   L.DomEvent.disableScrollPropagation(side);
-  fitWidth(view);
-  map.on("resize", () => fitWidth(view));
+  view.fit = () => fitWidth(view);
+  view.fit();
+  map.on("resize", view.fit);
 
   addControls(map, page);
   const sheets = kind.sheets ? kind.sheets(page, state).filter((sheet) => sheet.count) : [];

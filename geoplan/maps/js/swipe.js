@@ -75,6 +75,7 @@ export function addSwipe(view) {
   });
   const choice = view.side.querySelector(".gp-choice");
   choice.after(element("label", "gp-layer gp-swipe-switch", [tick, element("span", "gp-text", page.text("swipe"))]));
+  view.fit(); // the panel has grown by a row
   map.on("move", () => state.swipe !== null && view.canvas.redraw());
   view.placeSwipe = place;
 }
