@@ -268,7 +268,7 @@ class _Explorer:
         result = search(
             problem,
             # effort counts millions of moves, and small towns need but a fraction of one
-            budget=Budget(effort=moves / 1_000_000, time_limit_s=self._left()),  # type: ignore[arg-type]
+            budget=Budget(effort=moves / 1_000_000, time_limit_s=self._left()),
             seed=int(rng.integers(2**31)),
             start=lambda _rng, _run: start.copy(),
             heat=heat,

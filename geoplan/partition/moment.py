@@ -75,7 +75,7 @@ def solve_moment(problem: Problem, distance: np.ndarray, *, budget: Budget, seed
     if interrupted:
         return Outcome(part_of, value, None, "interrupted", moves, runs)
     until = np.inf if budget.time_limit_s is None else started + budget.time_limit_s
-    guard = Guard(float(until), (budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT)
+    guard = Guard(float(until), int((budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT))
     try:
         return _prove(problem, cost, part_of, value if feasible else float("inf"), guard, moves, runs)
     except KeyboardInterrupt:

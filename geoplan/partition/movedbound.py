@@ -202,7 +202,7 @@ def moved_bound(
         return Bound(forced, (), forced >= goal and warm_start is not None, forced, 0, "converged")
     view = _View(indptr, indices, weight, base, m, parts, float(lower), float(upper))
     until = np.inf if budget.time_limit_s is None else started + budget.time_limit_s
-    guard = Guard(float(until), (budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT)
+    guard = Guard(float(until), int((budget.effort or DEFAULT_EFFORT) * NODES_PER_EFFORT))
     model = view.model(allowed, locked)
     start = None if warm_start is None else view.x_of(warm_start)
     total = float(weight.sum())

@@ -58,7 +58,7 @@ SAME = 1e-9
 class Budget:
     """How much work a search may do: moves in millions, and seconds as a guard; ``None`` is no limit."""
 
-    effort: int | None = None
+    effort: float | None = None
     time_limit_s: float | None = None
     stop_at: float = -np.inf
 
