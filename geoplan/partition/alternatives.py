@@ -20,6 +20,7 @@ from geoplan.partition.field import OBJECTIVES, Field, keeps_rules, may_be, notc
 from geoplan.partition.moved import start_from_base
 from geoplan.partition.problem import Problem
 from geoplan.partition.search import Budget, search
+from geoplan.partition.starts import recut_pair
 
 __all__ = [
     "FAVOURS",
@@ -46,11 +47,17 @@ _MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES = 3_000, 20_000, 1_000_000
 _MEND_ROUNDS = 16
 _MEND_RUNS = 10
 """Short runs that mend, with the moves of one that searches."""
-_HEAT = (4.0, 0.005)
-_AFRESH = 4
-"""Times as many moves in a run from today's communities: it has further to go."""
+_HEAT = (4.0, 0.002)
 _AFRESH_BOUNDARY = 0.1
 """Price of a metre there at least: what is found has few notches to mend."""
+_AFRESH_SHARE, _MOST_AFRESH = 0.08, 12
+"""Share of the work that goes to runs from today's communities, and their largest number."""
+_KICK_SHARE, _MOST_KICKS = 0.32, 48
+_KICK_HEAT, _KICK_BOUNDARY = (2.0, 0.002), 0.05
+"""The same for runs from the best so far with two neighbours cut anew along a tree: where the new parts come to lie is
+settled in them, and a run by itself hardly ever changes it."""
+_NOTCH = 100.0
+"""What a notch counts, in households moved, when the best of them is chosen."""
 _WARM = (0.3, 0.005)
 _COLD = (0.02, 0.002)
 
@@ -160,9 +167,9 @@ def explore(
     """
     until = np.inf if time_limit_s is None else time.monotonic() + time_limit_s
     found = Found()
-    explorers = [_Explorer(land, prices, [seed, land.parts], found, until) for land in lands]
     most, turn = effort * 1_000_000, 0
-    least = len(explorers) * len(explorers[0].order)
+    explorers = [_Explorer(land, prices, [seed, land.parts], found, until, most // len(lands)) for land in lands]
+    least = sum(explorer.settled + len(explorer.order) for explorer in explorers)
     try:
         while found.moves < most or turn < least:
             if time.monotonic() >= until:
@@ -181,42 +188,49 @@ def explore(
 class _Explorer:
     """Searches for one number of parts: what each set of prices has found so far, and whose turn it is."""
 
-    def __init__(self, land: Field, prices: Mapping[str, Prices], seed: list[int], found: Found, until: float) -> None:
+    def __init__(
+        self, land: Field, prices: Mapping[str, Prices], seed: list[int], found: Found, until: float, work: int
+    ) -> None:
         self.land, self.prices, self.seed, self.found, self.until = land, prices, seed, found, until
-        # in turn, so that a time limit leaves something of each; every other search is for the first prices
-        self.first, *others = prices
-        self.order = [name for other in others for name in (self.first, other)] or [self.first]
+        # in turn, so that a time limit leaves something of each
+        self.order = list(prices)
+        self.first = self.order[0]
         self.best: dict[str, tuple[float, Ints]] = {}
         self.hops = site_hops(land) if land.site_each else np.zeros((0, len(land.weight)))
         self.turns = 0
         self.moves = int(np.clip(len(land.weight) * _MOVES_PER_UNIT, _FEWEST_MOVES, _MOST_MOVES))
+        self.afresh = int(np.clip(_AFRESH_SHARE * work / self.moves, 1, _MOST_AFRESH))
+        self.settled = self.afresh + int(np.clip(_KICK_SHARE * work / self.moves, 0, _MOST_KICKS))
 
     @property
     def favours(self) -> str:
         """What the next turn favours."""
-        return self.order[self.turns % len(self.order)]
+        later = self.turns - self.settled
+        return self.first if later < 0 else self.order[later % len(self.order)]
 
     def turn(self) -> None:
-        """Search with the prices whose turn it is."""
+        """Search with the prices whose turn it is: first from today's communities, then from the best so far."""
         name, turn, land = self.favours, self.turns, self.land
         self.turns += 1
-        afresh = not self.best or (name == self.first and turn % 4 == 0)
-        kept = None if afresh else self.best.get(name) or self.best.get(self.first)
         rng = np.random.default_rng([*self.seed, turn])
-        start = _afresh(land, rng, noise=0.3 * (turn > 0)) if kept is None else (kept[1], stands_for(land, kept[1]))
-        price = self.prices[name]
-        if kept is None:
+        price, kept = self.prices[name], self.best.get(name) or self.best.get(self.first)
+        if kept is None or turn < self.afresh:
             eager = replace(price, boundary=max(price.boundary, _AFRESH_BOUNDARY))
-            part_of = self._run(eager, *start, heat=_HEAT, turn=turn, rng=rng, times=_AFRESH)
+            part_of = self._run(eager, *_afresh(land, rng, noise=0.3 * (turn > 0)), heat=_HEAT, turn=turn, rng=rng)
+        elif turn < self.settled:
+            eager = replace(price, boundary=max(price.boundary, _KICK_BOUNDARY))
+            start = _kicked(land, kept[1], rng)
+            part_of = self._run(eager, start, stands_for(land, start), heat=_KICK_HEAT, turn=turn, rng=rng)
         else:
-            part_of = self._run(price, *start, heat=_WARM, turn=turn, rng=rng)
+            part_of = self._run(price, kept[1], stands_for(land, kept[1]), heat=_WARM, turn=turn, rng=rng)
         if part_of is None:
             # each try moves on at least this far, so that the work ends where nothing can be found
             self.found.moves += 1
             return
-        part_of = self._mend(price, part_of, rng)
+        if turn >= self.settled:
+            part_of = self._mend(price, part_of, rng)
         self.found.keep(land, part_of)
-        cost = price_of(land, price, part_of) + 1e6 * len(notches(land, part_of))
+        cost = price_of(land, price, part_of) + _NOTCH * len(notches(land, part_of))
         if name not in self.best or cost < self.best[name][0]:
             self.best[name] = cost, part_of
 
@@ -240,16 +254,15 @@ class _Explorer:
         heat: tuple[float, float],
         turn: int,
         rng: np.random.Generator,
-        times: int = 1,
     ) -> Ints | None:
         ready = self._prepare(first, stands, rng)
         if ready is None:
             return None
         start, allowed = ready
         problem = priced_problem(self.land, price, unit_cost_of(self.land, price, stands, start, allowed))
-        # a hard one first, so that little work finds something
-        penalty = (1.5, 3.0, 6.0)[turn % 3] if turn else 6.0
-        return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=times * self.moves)
+        # a hard one where there is but one try from today, so that little work finds something
+        penalty = (1.5, 3.0, 6.0)[turn % 3] if turn >= self.settled else 3.0 if self.afresh > 1 else 6.0
+        return self._search(problem, start, rng, heat=heat, penalty=penalty, moves=self.moves)
 
     def _left(self) -> float | None:
         return None if np.isinf(self.until) else max(self.until - time.monotonic(), 0.01)
@@ -340,7 +353,7 @@ def polish(
         Guard, seconds.
     """
     until = np.inf if time_limit_s is None else time.monotonic() + time_limit_s
-    explorer = _Explorer(candidate.land, {order[0]: PRICES[order[0]]}, [seed, candidate.land.parts], found, until)
+    explorer = _Explorer(candidate.land, {order[0]: PRICES[order[0]]}, [seed, candidate.land.parts], found, until, 0)
     try:
         explorer.polish(order[0], order[1:], candidate.part_of)
     except KeyboardInterrupt:
@@ -355,6 +368,13 @@ def _ordered_prices(order: Sequence[str]) -> Prices:
         at = key.get(name, name)
         total[at] = getattr(PRICES[name], at) * 0.05**rank
     return Prices(**total)
+
+
+def _kicked(land: Field, part_of: Ints, rng: np.random.Generator) -> Ints:
+    """A partition with two neighbours cut anew along a tree; itself where no two parts meet."""
+    problem = priced_problem(land, Prices(), np.zeros((len(land.weight), land.parts)))
+    drawn = recut_pair(problem, part_of, rng=rng)
+    return part_of if drawn is None else drawn
 
 
 def _afresh(land: Field, rng: np.random.Generator, *, noise: float) -> tuple[Ints, Ints]:
