@@ -144,7 +144,7 @@ def test_every_layer_has_its_box(browser_page: OpenPage, english: Path) -> None:
     }
     page.evaluate("() => geoplan.views[0].map.setZoom(15.5, {animate: false})")
     for layer in LAYERS:
-        base = ["level0"] if layer == "labels" else []
+        base = {"labels": ["level0"], "hatching": ["buildings"]}.get(layer, [])
         show_only(page, *base)
         empty = colours(page)
         page.locator(f"[data-layer={layer}]").check()
