@@ -483,3 +483,18 @@ def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
     broken = {check.rule.id: check.broken_after for check in wide.rules}
     assert broken["national-2026.community-households"] == ("A",)
     assert not any(check.enforced for check in wide.rules)
+
+
+def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None:
+    """Three of 90 households in 80 to 200, but two are wanted: B is shared out, and A is not below 80."""
+    found = propose_communities(worlds.town("AAABBBCCC\nAAABBBCCC\nAAABBBCCC"), lower=80, upper=200, parts=2, effort=1)
+    for proposal in found:
+        changes = proposal.changes
+        gone = ~changes["from"].isin(proposal.partition.parts)
+        assert gone.any()
+        assert set(changes["rule"][gone]) == {"given_up"}
+        assert not any("fewer than" in str(text) for text in changes["reason"])
+        first = changes[gone].iloc[0]
+        assert str(first["reason"]) == (
+            f"{first['from']} is given up, since only 2 communities are wanted; its land here goes to {first['to']}"
+        )
