@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Message, msg
 from geoplan.partition.field import Field
-from geoplan.partition.infeasible import Conflict, explain_infeasible
+from geoplan.partition.infeasible import (
+    Conflict,
+    Infeasible,
+    count_of_parts,
+    explain_infeasible,
+    range_words,
+    workable_messages,
+)
 from geoplan.partition.kernel import components_of_parts
+from geoplan.partition.workable import Ground, Workable, workable_range
 
 __all__ = ["Names", "conflicts_of", "numbers_to_try"]
 
@@ -45,8 +53,8 @@ class Names:
     units: Sequence[str]
 
 
-def conflicts_of(land: Field, names: Names) -> tuple[list[Message], float]:
-    """Why no partition with this number of parts can exist.
+def conflicts_of(land: Field, names: Names, *, thorough: bool = False) -> tuple[list[Message], float]:
+    """Why no partition with this number of parts can exist, and the smallest change with which one can.
 
     Parameters
     ----------
@@ -54,6 +62,8 @@ def conflicts_of(land: Field, names: Names) -> tuple[list[Message], float]:
         What is divided, with the rules and the number of parts.
     names
         What things are called.
+    thorough
+        Whether a range that really works is looked for, and not only what the counts allow.
 
     Returns
     -------
@@ -61,6 +71,7 @@ def conflicts_of(land: Field, names: Names) -> tuple[list[Message], float]:
         Messages, empty where nothing is proven against the wishes; and how far the range would have to be widened
         (``inf`` where that is not enough).
     """
+    upper = land.said_upper
     locked = np.full(len(land.weight), -1)
     for base in land.closed:
         locked[land.base == base] = base
@@ -70,61 +81,134 @@ def conflicts_of(land: Field, names: Names) -> tuple[list[Message], float]:
         land.weight,
         parts=land.parts,
         lower=land.lower,
-        upper=land.upper,
+        upper=upper,
         locked=locked,
         names=names.bases,
         areas=names.areas,
     )
-    more = [*_closed_relaxations(land, names), *_fixed_conflicts(land, names), *_site_conflicts(land, names)]
+    pinned = _fixed_conflicts(land, names)
+    firm = [*_all_locked(land), *_site_conflicts(land, names)]
+    if not (found or pinned or firm):
+        return [], 0.0
+    heavy = _too_heavy(land, names) if any(w > upper + 1e-9 for w in land.weight[locked < 0]) else []
+    said = [*(c.message for c in found.conflicts), *heavy, *(c.message for c in pinned)]
+    out = _closed_out(land)
+    work = _workable(land, locked, found) if thorough and not firm else None
+    changes = [c.message for c in firm]
+    if work is not None:
+        # with locks the counts speak of the other communities only
+        counted = None if land.closed else found.relaxation
+        told = _unlocking(land, names, out, work) if out else workable_messages(work, counted, land.parts)
+        changes = list(told)
+    else:
+        changes += [*_closed_relaxations(land, names, out), *_by_counts(land, found, out)]
+        if len(changes) + len(pinned) > 1:
+            changes.append(msg("all of these changes are needed together"))
     widened = math.inf
-    if found.relaxation is not None and not more:
-        widened = max(land.lower - found.relaxation.lower, 0.0) + max(found.relaxation.upper - land.upper, 0.0)
-    said = list(found.messages)
-    if found.relaxation is not None and land.closed:
-        # the counts left the locked communities out
-        out = any(not land.lower <= float(land.weight[land.base == b].sum()) <= land.upper for b in land.closed)
-        said.pop()
-        if not out:
-            said.append(msg("beside the locked communities: {change}", change=found.relaxation.message))
-    heavy = _too_heavy(land, names) if any(w > land.upper + 1e-9 for w in land.weight[locked < 0]) else []
-    return [*said, *heavy, *(c.message for c in more)], widened if found else (math.inf if more else 0.0)
+    if found.relaxation is not None and not (pinned or firm or out):
+        widened = max(land.lower - found.relaxation.lower, 0.0) + max(found.relaxation.upper - upper, 0.0)
+    return [*said, *changes], widened
+
+
+def _closed_out(land: Field) -> list[int]:
+    """Locked communities out of range."""
+    held = {base: float(land.weight[land.base == base].sum()) for base in land.closed}
+    return [base for base, households in held.items() if not land.lower <= households <= land.said_upper]
+
+
+def _workable(land: Field, locked: Ints, found: Infeasible) -> Workable | None:
+    """The nearest range that works with the locks as they are."""
+    free = np.flatnonzero(locked < 0)
+    parts = land.parts - len(land.closed)
+    held = [float(land.weight[land.base == base].sum()) for base in land.closed]
+    lower, upper = min([land.lower, *held]), max([land.said_upper, *held])
+    if any(_pieces_of(land, base) > 1 for base in land.closed):
+        return None
+    if not len(free):
+        return None if parts else Workable(lower, upper, True, np.zeros(0, np.int64))
+    row = np.full(len(land.weight), -1)
+    row[free] = np.arange(len(free))
+    tail = np.repeat(np.arange(len(land.weight)), np.diff(land.indptr))
+    keep = (row[tail] >= 0) & (row[land.indices] >= 0)
+    counts = np.bincount(row[tail[keep]], minlength=len(free))
+    ground = Ground(
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        row[land.indices[keep]].astype(np.int64),
+        land.weight[free],
+        parts,
+        np.where(land.fixed[free], land.base[free], -1) if land.fixed[free].any() else None,
+        np.isin(free, land.site_units) if land.site_each else None,
+    )
+    relaxed = found.relaxation
+    return workable_range(ground, lower, upper, hints=[] if relaxed is None else [(relaxed.lower, relaxed.upper)])
+
+
+def _pieces_of(land: Field, base: int) -> int:
+    label = np.where(land.base == base, -1, np.arange(len(land.weight)))
+    return len(np.unique(components_of_parts(land.indptr, land.indices, label)[land.base == base]))
+
+
+def _unlocking(land: Field, names: Names, out: Sequence[int], work: Workable) -> list[Message]:
+    """Locked communities out of range: unlocking them, where that alone is known to do, or the range."""
+    others = tuple(base for base in land.closed if base not in out)
+    opened = replace(land, closed=others, fixed=land.fixed & ~np.isin(land.base, out))
+    locked = np.where(np.isin(land.base, others), land.base, -1)
+    alone = _workable(opened, locked, Infeasible())
+    facts = {
+        "name": ", ".join(names.bases[base] for base in out),
+        "range": range_words(work.lower, work.upper),
+        "parts": count_of_parts(land.parts),
+    }
+    if alone is not None and (alone.lower, alone.upper) == (land.lower, land.said_upper):
+        if not work.proven:
+            return [msg("unlock {name}, or allow a range of {range}: both hold arrangements that were found", **facts)]
+        return [msg("the smallest change: unlock {name}, or a range of {range}", **facts)]
+    return [msg("with {name} locked, a range of {range} holds an arrangement of {parts} that was found", **facts)]
+
+
+def _by_counts(land: Field, found: Infeasible, out: Sequence[int]) -> list[Message]:
+    """What the counts allow, which left the locked communities out."""
+    if found.relaxation is None or out:
+        return []
+    if not land.closed:
+        return [found.relaxation.message]
+    return [msg("beside the locked communities: {change}", change=found.relaxation.message)]
 
 
 def _too_heavy(land: Field, names: Names) -> list[Message]:
     """Units above the upper limit by name, the heaviest first."""
     free = ~np.isin(land.base, land.closed)
-    heavy = np.flatnonzero((land.weight > land.upper + 1e-9) & free)
+    heavy = np.flatnonzero((land.weight > land.said_upper + 1e-9) & free)
     heavy = heavy[np.lexsort((heavy, -land.weight[heavy]))]
-    listed = ", ".join(f"{names.units[u]} ({land.weight[u]:,.0f})" for u in heavy[:5])
+    listed = ", ".join(f"{names.units[u]} ({land.weight[u]:,.10g})" for u in heavy[:5])
     text = msg(
-        "too large to be in any community: {units}; declare them divisible, or allow {heaviest:,.0f} households",
+        "too large to be in any community: {units}; declare them divisible, or allow at least {heaviest:,.10g} "
+        "households",
         units=listed,
         heaviest=float(land.weight[heavy].max()),
     )
     return [text]
 
 
-def _closed_relaxations(land: Field, names: Names) -> list[Conflict]:
-    """What would do where a locked community is out of range; the conflict itself is told by the counts."""
-    found = []
-    for base in land.closed:
-        held = float(land.weight[land.base == base].sum())
-        if not land.lower <= held <= land.upper:
-            text = msg(
-                "the smallest change: unlock {name}, or a range of {lower:,.0f} to {upper:,.0f}",
-                name=names.bases[base],
-                lower=min(held, land.lower),
-                upper=max(held, land.upper),
-            )
-            found.append(Conflict(text, max(land.lower - held, held - land.upper)))
-    if len(land.closed) == len(land.base_ids) and land.parts != len(land.closed):
-        text = msg(
-            "all {count} communities are locked, but {parts} are wanted: unlock some, or ask for {count}",
-            count=len(land.closed),
-            parts=land.parts,
-        )
-        found.append(Conflict(text, abs(land.parts - len(land.closed))))
-    return found
+def _closed_relaxations(land: Field, names: Names, out: Sequence[int]) -> list[Message]:
+    """What would do by counts alone where locked communities are out of range."""
+    if not out:
+        return []
+    held = [float(land.weight[land.base == base].sum()) for base in out]
+    name = ", ".join(names.bases[base] for base in out)
+    words = range_words(min([*held, land.lower]), max([*held, land.said_upper]))
+    return [msg("unlock {name}, or allow by counts alone a range of {range}", name=name, range=words)]
+
+
+def _all_locked(land: Field) -> list[Conflict]:
+    if len(land.closed) < len(land.base_ids) or land.parts == len(land.closed):
+        return []
+    text = msg(
+        "all {count} communities are locked, but {parts} are wanted: unlock some, or ask for {count}",
+        count=len(land.closed),
+        parts=land.parts,
+    )
+    return [Conflict(text, abs(land.parts - len(land.closed)))]
 
 
 def _fixed_conflicts(land: Field, names: Names) -> list[Conflict]:
@@ -144,16 +228,16 @@ def _fixed_conflicts(land: Field, names: Names) -> list[Conflict]:
     for base in sorted(set(bound) - set(land.closed)):
         mine = land.fixed & (land.base == base)
         held = float(land.weight[mine].sum())
-        if held > land.upper + 1e-9:
+        if held > land.said_upper + 1e-9:
             text = msg(
-                "the locked units of {name} have {held:,.0f} households, {amount:,.0f} more than {upper:,.0f}: "
-                "unlock some, or allow {held:,.0f}",
+                "the locked units of {name} have {held:,.10g} households, {amount:,.10g} more than {upper:,.10g}: "
+                "unlock some, or allow at least {held:,.10g}",
                 name=names.bases[base],
                 held=held,
-                amount=held - land.upper,
-                upper=land.upper,
+                amount=held - land.said_upper,
+                upper=land.said_upper,
             )
-            found.append(Conflict(text, held - land.upper))
+            found.append(Conflict(text, held - land.said_upper))
         areas = len(np.unique(component[mine]))
         if areas > 1:
             text = msg(
@@ -281,7 +365,7 @@ def numbers_to_try(
     """
     units, total = len(land.weight), float(land.weight.sum())
     if isinstance(parts, int):
-        messages, _ = conflicts_of(replace(land, parts=parts), names)
+        messages, _ = conflicts_of(replace(land, parts=parts), names, thorough=True)
         return ([parts], [], []) if not messages else ([], messages, [])
     low, high = parts if parts is not None else (1, units)
     least, most = _count_limits(land, total)
@@ -321,30 +405,23 @@ def _count_limits(land: Field, total: float) -> tuple[int, int]:
 def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int, most: int) -> list[Message]:
     """The reasons for the wanted number of parts that would need the smallest change."""
     span = sorted({min(max(k, low, 1), max(high, 1)) for k in (low, high, least - 1, least, most, most + 1)})
-    found: list[tuple[float, int, list[Message]]] = []
-    for k in (number for number in span if number <= len(land.weight)):
-        messages, widened = conflicts_of(replace(land, parts=k), names)
-        found.append((widened, k, messages))
+    found = [(conflicts_of(replace(land, parts=k), names)[1], k) for k in span if k <= len(land.weight)]
     text = msg(
-        "{total:,.0f} households make {least} to {most} communities of {lower:,.0f} to {upper:,.0f}; "
-        "wanted are {low} to {high}",
+        "{total:,.10g} households make {made} communities of {range}; wanted are {wanted}",
         total=float(land.weight.sum()),
-        least=least,
-        most=most,
-        lower=land.lower,
-        upper=land.upper,
-        low=low,
-        high=high,
+        made=_span(least, most),
+        range=range_words(land.lower, land.said_upper),
+        wanted=_span(low, high),
     )
     if least > most:
         text = msg(
-            "no number of communities fits: {total:,.0f} households are too many for {most} of {upper:,.0f} and too "
-            "few for {least} of {lower:,.0f}",
+            "no number of communities fits: {total:,.10g} households are too many for {most} of {upper:,.10g} and "
+            "too few for {least} of {lower:,.10g}",
             total=float(land.weight.sum()),
             most=most,
             least=least,
             lower=land.lower,
-            upper=land.upper,
+            upper=land.said_upper,
         )
     if low > len(land.weight):
         return [
@@ -354,8 +431,12 @@ def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int
                 units=len(land.weight),
             )
         ]
-    nearest = min(found, key=lambda row: row[:2])[2] if found else []
+    nearest = conflicts_of(replace(land, parts=min(found)[1]), names, thorough=True)[0] if found else []
     counts = not (least <= high and most >= low and least <= most)
     if least > most and not (land.lower > 0 and most > 0):
         counts = False  # the reasons of the nearest number say it all
     return [*([text] if counts else []), *nearest]
+
+
+def _span(first: int, last: int) -> Message | str:
+    return str(first) if first == last else msg("{first} to {last}", first=first, last=last)

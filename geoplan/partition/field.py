@@ -76,6 +76,8 @@ class Field:
         Today's communities that take no other unit.
     site_each
         Whether every part needs a site in it.
+    asked_upper
+        Upper end of the range as asked for, which may be infinite or above all there is; ``upper`` if None.
     """
 
     indptr: Ints
@@ -95,6 +97,12 @@ class Field:
     fixed: NDArray[np.bool_]
     closed: tuple[int, ...] = ()
     site_each: bool = False
+    asked_upper: float | None = None
+
+    @property
+    def said_upper(self) -> float:
+        """Upper end of the range as a reader knows it."""
+        return self.upper if self.asked_upper is None else self.asked_upper
 
     @property
     def bound_bases(self) -> list[int]:

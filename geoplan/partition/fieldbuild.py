@@ -89,6 +89,7 @@ def build_field(units: Units, walks: Sites, wanted: Wanted, locked: Sequence[str
         fixed=np.isin(ids.to_numpy(dtype=object), list(locked)) | np.isin(base, closed),
         closed=closed,
         site_each=site_each,
+        asked_upper=wanted.upper,
     )
 
 

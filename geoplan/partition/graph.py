@@ -11,13 +11,14 @@ import numpy as np
 
 from geoplan.errors import InputError, Message, msg
 from geoplan.partition.graphinput import Objective, graph_faults
-from geoplan.partition.infeasible import Infeasible, explain_infeasible
+from geoplan.partition.infeasible import Infeasible, explain_infeasible, workable_messages
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.moment import solve_moment
 from geoplan.partition.moved import rename_by_base, solve_moved
 from geoplan.partition.outcome import Outcome, count_cut_edges, moment_of_inertia, weight_moved
 from geoplan.partition.problem import Problem, graph_components, is_feasible
 from geoplan.partition.search import Budget, StoppedBy, search
+from geoplan.partition.workable import Ground, Workable, workable_range
 
 __all__ = ["GraphPartition", "partition_graph"]
 
@@ -154,9 +155,10 @@ def partition_graph(
     )
     budget = Budget(effort=effort, time_limit_s=time_limit_s)
     conflicts = explain_infeasible(order.indptr, order.indices, weights, parts=parts, lower=lower, upper=upper)
+    work = _workable(problem, conflicts, lower, upper, seed)
     base_code = _codes([base[v] for v in order.nodes]) if objective == "moved" and base is not None else None
     if conflicts:
-        outcome = _closest(problem, conflicts, budget, seed)
+        outcome = _closest(problem, work, budget, seed)
     elif objective == "cut_edges":
         outcome = _fewest_cuts(problem, budget, seed)
     elif base_code is not None:
@@ -164,7 +166,7 @@ def partition_graph(
     else:
         square = np.asarray(distances, float)[np.ix_(order.rank, order.rank)]
         outcome = solve_moment(problem, square, budget=budget, seed=seed)
-    return _result(order, problem, outcome, conflicts, objective, base_code, distances, seed)
+    return _result(order, problem, outcome, conflicts, work, objective, base_code, distances, seed)
 
 
 def _fewest_cuts(problem: Problem, budget: Budget, seed: int) -> Outcome:
@@ -179,15 +181,22 @@ def _fewest_cuts(problem: Problem, budget: Budget, seed: int) -> Outcome:
     )
 
 
-def _closest(problem: Problem, conflicts: Infeasible, budget: Budget, seed: int) -> Outcome:
-    """Search in the smallest range that the counts allow; where areas outnumber parts, put whole areas together."""
+def _workable(problem: Problem, conflicts: Infeasible, lower: float, upper: float, seed: int) -> Workable | None:
+    """The nearest range that works, where a wider one would do."""
+    relaxed = conflicts.relaxation
+    if relaxed is None:
+        return None
+    ground = Ground(problem.indptr, problem.indices, problem.weight, problem.parts)
+    return workable_range(ground, lower, upper, hints=[(relaxed.lower, relaxed.upper)], seed=seed)
+
+
+def _closest(problem: Problem, work: Workable | None, budget: Budget, seed: int) -> Outcome:
+    """The arrangement in the nearest range that works; where areas outnumber parts, whole areas put together."""
     component = graph_components(problem.indptr, problem.indices)
     if component.max() >= problem.parts:
         return Outcome(_pack(problem, component), 0.0, None, "converged")
-    relaxed = conflicts.relaxation
-    if relaxed is not None:
-        wide = np.full(problem.parts, relaxed.upper)
-        problem = replace(problem, lower=np.full(problem.parts, relaxed.lower), upper=wide)
+    if work is not None:
+        return Outcome(work.part_of, 0.0, None, "converged" if work.proven else "work")
     found = search(problem, budget=budget, seed=seed)
     return Outcome(found.closest, 0.0, None, found.stopped_by, found.moves, found.runs)
 
@@ -209,6 +218,7 @@ def _result(
     problem: Problem,
     outcome: Outcome,
     conflicts: Infeasible,
+    work: Workable | None,
     objective: Objective,
     base: np.ndarray | None,
     distances: Any,
@@ -225,7 +235,11 @@ def _result(
             square = np.asarray(distances, float)[np.ix_(order.rank, order.rank)]
             value = moment_of_inertia(problem.weight, square**2, part_of)[0]
     feasible = is_feasible(problem, part_of)
-    reasons = () if feasible else (*conflicts.messages, *_shortfall(problem, part_of))
+    said = conflicts.messages
+    if work is not None:
+        found = workable_messages(work, conflicts.relaxation, problem.parts)
+        said = (*(c.message for c in conflicts.conflicts), *found)
+    reasons = () if feasible else (*said, *_shortfall(problem, part_of))
     bound = outcome.bound if feasible or not conflicts else None
     part = dict(zip(order.nodes, part_of.tolist(), strict=True))
     return GraphPartition(

@@ -1,4 +1,4 @@
-"""Why no partition can exist: which constraints conflict, by how much, and the smallest relaxation that works."""
+"""Why no partition can exist: which constraints conflict, by how much, and what the counts would allow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import numpy as np
 
 from geoplan.errors import Message, msg
 from geoplan.partition.kernel import components_of_parts
+from geoplan.partition.workable import Workable
 
-__all__ = ["Conflict", "Infeasible", "Relaxation", "explain_infeasible"]
+__all__ = [
+    "Conflict",
+    "Infeasible",
+    "Relaxation",
+    "count_of_parts",
+    "count_of_units",
+    "explain_infeasible",
+    "range_words",
+    "workable_messages",
+]
 
 TINY = 1e-9
 
@@ -25,7 +35,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """The range nearest to the wanted one that counts and components allow, and the numbers of parts that would do.
+    """The range nearest to the wanted one that counts and components allow, and the numbers of parts that they allow.
+
+    Units are coarse, and parts must be in one piece: whether the range really does, :func:`workable_range` says.
 
     Attributes
     ----------
@@ -137,11 +149,10 @@ def _locked_conflicts(
         out = max(lower - held, held - upper)
         if out > TINY:
             message = msg(
-                "locked part {part} has {held:,.10g}, outside the range {lower:,.10g} to {upper:,.10g}",
+                "locked part {part} has {held:,.10g}, outside the range {range}",
                 part=names[int(part)],
                 held=held,
-                lower=lower,
-                upper=upper,
+                range=range_words(lower, upper),
             )
             conflicts.append(Conflict(message, out))
         pieces = len(np.unique(piece[members]))
@@ -155,39 +166,44 @@ def _unit_conflicts(weight: np.ndarray, upper: float) -> list[Conflict]:
     above = weight[weight > upper + TINY]
     if not len(above):
         return []
+    facts = {"count": len(above), "upper": upper, "heaviest": float(above.max())}
     message = msg(
-        "{count} units are heavier than the upper limit {upper:,.10g}; the heaviest has {heaviest:,.10g}",
-        count=len(above),
-        upper=upper,
-        heaviest=float(above.max()),
+        "{count} units are heavier than the upper limit {upper:,.10g}; the heaviest has {heaviest:,.10g}", **facts
     )
+    if len(above) == 1:
+        message = msg("1 unit is heavier than the upper limit {upper:,.10g}: it has {heaviest:,.10g}", **facts)
     return [Conflict(message, float(above.max() - upper))]
 
 
 def _count_conflicts(share: _Shares, lower: float, upper: float) -> list[Conflict]:
     total, parts, components = float(share.weight.sum()), share.parts, len(share.weight)
-    numbers = {"parts": parts, "lower": lower, "upper": upper, "total": total}
+    numbers = {"parts": count_of_parts(parts), "lower": lower, "upper": upper, "total": total}
+    if parts < 1:
+        message = msg(
+            "no part is left for {units} outside the locked ones", units=count_of_units(int(share.units.sum()))
+        )
+        return [Conflict(message, float(components - parts))]
     if parts < components:
         message = msg(
-            "the units form {components} areas that do not touch, more than the {parts} parts",
+            "the units form {components} areas that do not touch, more than {parts}",
             components=components,
             **numbers,
         )
         return [Conflict(message, float(components - parts))]
     if parts > share.units.sum():
-        message = msg("{parts} parts are more than the {units} units", units=int(share.units.sum()), **numbers)
+        message = msg("{parts} are more than {units}", units=count_of_units(int(share.units.sum())), **numbers)
         return [Conflict(message, float(parts - share.units.sum()))]
     conflicts = []
     if parts * lower > total + TINY:
         message = msg(
-            "{parts} parts of at least {lower:,.10g} need {needed:,.10g}; there are {total:,.10g}",
+            "{parts} of at least {lower:,.10g} need {needed:,.10g}; there are {total:,.10g}",
             needed=parts * lower,
             **numbers,
         )
         conflicts.append(Conflict(message, parts * lower - total))
     if parts * upper < total - TINY:
         message = msg(
-            "{parts} parts of at most {upper:,.10g} hold {needed:,.10g}; there are {total:,.10g}",
+            "{parts} of at most {upper:,.10g} hold {needed:,.10g}; there are {total:,.10g}",
             needed=parts * upper,
             **numbers,
         )
@@ -201,15 +217,18 @@ def _component_conflicts(share: _Shares, lower: float, upper: float) -> list[Con
     least, most = share.limits(lower, upper)
     conflicts = []
     for c in np.flatnonzero(least > most):
-        facts = {"weight": float(share.weight[c]), "lower": lower, "upper": upper, "units": int(share.units[c])}
+        facts = {
+            "weight": float(share.weight[c]),
+            "range": range_words(lower, upper),
+            "units": count_of_units(int(share.units[c])),
+        }
         message = msg(
-            "an area of {units} units that touches no other has {weight:,.10g}: "
-            "no number of parts of {lower:,.10g} to {upper:,.10g} fits",
+            "an area of {units} that touches no other has {weight:,.10g}: no number of parts of {range} fits",
             **facts,
         )
         if share.area.get(int(c)):
             message = msg(
-                "{area} ({units} units) has {weight:,.10g}: no number of parts of {lower:,.10g} to {upper:,.10g} fits",
+                "{area} ({units}) has {weight:,.10g}: no number of parts of {range} fits",
                 area=share.area[int(c)],
                 **facts,
             )
@@ -217,10 +236,9 @@ def _component_conflicts(share: _Shares, lower: float, upper: float) -> list[Con
         conflicts.append(Conflict(message, float(np.maximum(lower - each, each - upper).min())))
     if not conflicts and not least.sum() <= share.parts <= most.sum():
         message = msg(
-            "the areas that do not touch need {least} to {most} parts together, not {parts}",
-            least=int(least.sum()),
-            most=int(most.sum()),
-            parts=share.parts,
+            "the areas that do not touch need {parts} together, not {wanted}",
+            parts=count_of_parts(int(least.sum()), int(most.sum())),
+            wanted=share.parts,
         )
         off = least.sum() - share.parts if share.parts < least.sum() else share.parts - most.sum()
         conflicts.append(Conflict(message, float(off)))
@@ -281,19 +299,58 @@ class _Shares:
 
 
 def _relaxation_message(lower: float, upper: float, parts: tuple[int, int] | None, wanted: int) -> Message:
-    if parts is None:
-        return msg(
-            "the smallest change: a range of {lower:,.10g} to {upper:,.10g} for {parts} parts",
-            lower=lower,
-            upper=upper,
-            parts=wanted,
-        )
-    return msg(
-        "the smallest change: a range of {lower:,.10g} to {upper:,.10g} for {parts} parts, "
-        "or {least} to {most} parts in the wanted range",
-        lower=lower,
-        upper=upper,
-        parts=wanted,
-        least=parts[0],
-        most=parts[1],
+    text = msg(
+        "by counts alone a range of {range} could do for {parts}",
+        range=range_words(lower, upper),
+        parts=count_of_parts(wanted),
     )
+    return text if parts is None else msg("{one}; {other}", one=text, other=other_numbers(parts))
+
+
+def range_words(lower: float, upper: float) -> Message:
+    """A range in words, with or without an upper end."""
+    if np.isinf(upper):
+        return msg("{lower:,.10g} or more", lower=lower)
+    return msg("{lower:,.10g} to {upper:,.10g}", lower=lower, upper=upper)
+
+
+def count_of_units(units: int) -> Message:
+    """A number of units in words."""
+    return msg("1 unit") if units == 1 else msg("{units} units", units=units)
+
+
+def count_of_parts(least: int, most: int | None = None) -> Message:
+    """A number of parts, or a range of numbers, in words."""
+    if most is not None and most != least:
+        return msg("{least} to {most} parts", least=least, most=most)
+    return msg("1 part") if least == 1 else msg("{parts} parts", parts=least)
+
+
+def other_numbers(parts: tuple[int, int]) -> Message:
+    """The numbers of parts that the wanted range allows, in words."""
+    return msg("by counts alone {parts} could do in the wanted range", parts=count_of_parts(*parts))
+
+
+def workable_messages(work: Workable, relaxation: Relaxation | None, wanted: int) -> tuple[Message, ...]:
+    """A range that an arrangement really keeps, in words; where it may not be the nearest, what the counts allow, too.
+
+    Parameters
+    ----------
+    work
+        The range.
+    relaxation
+        What counts and components allow.
+    wanted
+        Number of parts.
+
+    Returns
+    -------
+    tuple of Message
+    """
+    facts = {"range": range_words(work.lower, work.upper), "parts": count_of_parts(wanted)}
+    if not work.proven:
+        found = msg("a range of {range} holds an arrangement of {parts} that was found", **facts)
+        return (found, *([relaxation.message] if relaxation is not None else []))
+    nearest = msg("the smallest change: a range of {range} for {parts}", **facts)
+    numbers = None if relaxation is None else relaxation.parts
+    return (nearest, *([] if numbers is None else [other_numbers(numbers)]))
