@@ -163,6 +163,8 @@ def _unlocking(land: Field, names: Names, out: Sequence[int], work: Workable) ->
         if not work.proven:
             return [msg("unlock {name}, or allow a range of {range}: both hold arrangements that were found", **facts)]
         return [msg("the smallest change: unlock {name}, or a range of {range}", **facts)]
+    if work.proven:
+        return [msg("the smallest change with {name} locked: a range of {range} for {parts}", **facts)]
     return [msg("with {name} locked, a range of {range} holds an arrangement of {parts} that was found", **facts)]
 
 
@@ -433,7 +435,7 @@ def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int
         ]
     nearest = conflicts_of(replace(land, parts=min(found)[1]), names, thorough=True)[0] if found else []
     counts = not (least <= high and most >= low and least <= most)
-    if least > most and not (land.lower > 0 and most > 0):
+    if least > most and not (land.lower > 0 and most > 0 and math.isfinite(land.said_upper)):
         counts = False  # the reasons of the nearest number say it all
     return [*([text] if counts else []), *nearest]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.partition.kernel import components_of_parts
-from geoplan.partition.problem import Problem
+from geoplan.partition.problem import Problem, graph_components
 from geoplan.partition.search import Budget, search
 
 __all__ = ["Ground", "Workable", "workable_range"]
@@ -125,7 +125,8 @@ def workable_range(
     >>> found.lower, found.upper, found.proven, found.part_of.tolist()
     (30.0, 125.0, True, [0, 0, 1])
     """
-    if not 1 <= ground.parts <= len(ground.weight):
+    areas = int(graph_components(ground.indptr, ground.indices).max(initial=-1)) + 1
+    if not max(areas, 1) <= ground.parts <= len(ground.weight):
         return None
     best: NDArray[np.int64] | None = None
     cost = np.inf
@@ -178,7 +179,8 @@ def _searched(
         tied = np.unique(ground.group[ground.group >= 0], return_inverse=True)[1]
         if tied.max(initial=-1) >= ground.parts:
             return
-        cost[ground.group >= 0] = np.inf
+        # dear, not forbidden: the searches start from parts that know nothing of groups
+        cost[ground.group >= 0] = 1e6
         cost[np.flatnonzero(ground.group >= 0), tied] = 0.0
     problem = Problem(
         ground.indptr,

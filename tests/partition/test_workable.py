@@ -110,3 +110,28 @@ def test_changes_that_are_needed_together_are_called_so() -> None:
     assert "there is none: add 2" in text
     assert "by counts alone a range of 20 to 125 could do for 2 parts" in text
     assert "all of these changes are needed together" in text
+
+
+def test_more_areas_than_parts_have_no_range() -> None:
+    assert workable_range(ground_of(nx.empty_graph(3), [1.0] * 3, 2), 0, 9) is None
+    (only,) = propose_communities(worlds.town("AA.BB"), lower=0, upper=40, parts=1, effort=1)
+    assert [str(reason) for reason in only.reasons] == ["the units form 2 areas that do not touch, more than 1 part"]
+
+
+def test_locked_communities_out_of_range_that_unlocking_does_not_help() -> None:
+    """Three of 40 in 30 to 36 hold 108 of 120: whatever is unlocked, 40 must be allowed."""
+    asked: dict[str, Any] = {"lower": 30, "upper": 36, "parts": 3, "locked": ["A", "B"], "effort": 1}
+    (only,) = propose_communities(worlds.town("AABBCC\nAABBCC"), **asked)
+    text = [str(reason) for reason in only.reasons]
+    assert text[-1] == "the smallest change with A, B locked: a range of 30 to 40 for 3 parts"
+
+
+def test_what_was_asked_is_named_not_what_there_is() -> None:
+    (only,) = propose_communities(worlds.town("AABBCC\nAABBCC"), lower=50, upper=138, parts=3, effort=1, locked=["A"])
+    text = "\n".join(str(reason) for reason in only.reasons)
+    assert "locked part A has 40, outside the range 50 to 138" in text
+    (only,) = propose_communities(worlds.town("AABB"), lower=60, effort=1, locked=["A"])
+    text = "\n".join(str(reason) for reason in only.reasons)
+    assert "outside the range 60 or more" in text
+    assert "0 parts" not in text
+    assert "inf" not in text
