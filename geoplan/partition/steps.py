@@ -340,22 +340,36 @@ def absorb_enclaves(
     StepResult
     """
     limits = limits or Limits()
-    after, done = partition, set(limits.locked_units)
+    after, moved = partition, set[str]()
+    table = find_enclaves(after.units, after.part_of)
     while True:
-        table = find_enclaves(after.units, after.part_of)
-        step = next((row for row in table.itertuples(index=False) if _may_mend(row, done, limits, notches)), None)
-        if step is None:
+        for row in table.itertuples(index=False):
+            if not _may_mend(row, limits, notches):
+                continue
+            tried = after.moved(row.units, row.mend)
+            then = find_enclaves(tried.units, tried.part_of)
+            # what has moved before moves again only if flaws get fewer: two enclaves cannot hand each other on for ever
+            if not moved & set(row.units) or _flaws(then) < _flaws(table):
+                break
+        else:
             return _result(partition, after, limits, walk)
-        # A unit moves once at most, so that two enclaves cannot hand each other on for ever.
-        done |= set(step.units)
-        after = after.moved(step.units, step.mend)
+        moved |= set(row.units)
+        after, table = tried, then
 
 
-def _may_mend(row: object, done: set[str], limits: Limits, notches: bool) -> bool:
+_DETACHED = ("hole", "cell", "cluster", "detached")
+
+
+def _may_mend(row: object, limits: Limits, notches: bool) -> bool:
     kind, units, part, mend = (getattr(row, name) for name in ("kind", "units", "part", "mend"))
-    wanted = kind in ("hole", "cell", "cluster", "detached") or (kind == "notch" and notches)
+    wanted = kind in _DETACHED or (kind == "notch" and notches)
     free = mend is not None and part not in limits.locked and mend not in limits.locked
-    return bool(wanted and free and not done & set(units))
+    return bool(wanted and free and not set(limits.locked_units) & set(units))
+
+
+def _flaws(table: pd.DataFrame) -> tuple[int, int]:
+    """Detached pieces, and notches."""
+    return int(table["kind"].isin(_DETACHED).sum()), int((table["kind"] == "notch").sum())
 
 
 def check_partition(

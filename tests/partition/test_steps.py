@@ -257,6 +257,22 @@ def test_absorb_leaves_parts_whole(units: Units, marks: list[str]) -> None:
     assert result.after.detached_pieces <= result.before.detached_pieces
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("DBABA AADBB BCCDB ACADD", "ABBBB AABBB CCCDB CCCDD"),
+        ("AAACA ABABD CCDBB CCCDD", "AAABB AAABB CCCBB CCCDD"),
+        ("AAABD DAABA CDCBA CCCDD", "AAABB AAABB CCCBB CCCDD"),
+    ],
+)
+def test_absorb_goes_on_until_nothing_is_left(units: Units, before: str, after: str) -> None:
+    """A cluster that was put together out of enclaves is detached itself: it moves once more."""
+    plan = today(units).with_parts(unit_worlds.parts(before.replace(" ", "\n")))
+    found = absorb_enclaves(plan).partition.part_of
+    assert len(find_enclaves(units, found)) == 0
+    assert found.to_dict() == unit_worlds.parts(after.replace(" ", "\n")).to_dict()
+
+
 def test_codes_and_names(units: Units) -> None:
     plan = today(units)
     codes, parts = plan.codes()
