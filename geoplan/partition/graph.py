@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,13 +99,14 @@ def partition_graph(
     Parameters
     ----------
     graph
-        Any networkx graph. Directions and loops are ignored; parallel edges count each.
+        Any networkx graph. Loops are ignored; both directions of a directed graph are one edge; parallel edges count
+        each (in a directed graph those of the direction that has more).
     weight
         Node attribute, a number of 0 or more.
     parts
         Number of parts, none of them empty.
     lower, upper
-        Range of a part's weight, inclusive.
+        Range of a part's weight, inclusive; sums of weights may miss it by 1e-9 of all weight.
     objective
         ``"cut_edges"``, ``"moment"`` (needs ``distances``) or ``"moved"`` (needs ``base``).
     base
@@ -150,8 +152,8 @@ def partition_graph(
         order.edge_cost,
         weights,
         np.zeros((len(weights), parts)),
-        np.full(parts, float(lower)),
-        np.full(parts, float(upper)),
+        np.full(parts, lower - _slack(weights)),
+        np.full(parts, upper + _slack(weights)),
     )
     budget = Budget(effort=effort, time_limit_s=time_limit_s)
     conflicts = explain_infeasible(order.indptr, order.indices, weights, parts=parts, lower=lower, upper=upper)
@@ -167,6 +169,13 @@ def partition_graph(
         square = np.asarray(distances, float)[np.ix_(order.rank, order.rank)]
         outcome = solve_moment(problem, square, budget=budget, seed=seed)
     return _result(order, problem, outcome, conflicts, work, objective, base_code, distances, seed)
+
+
+def _slack(weights: np.ndarray) -> float:
+    """What a part's weight may miss its range by: three times 0.1 is more than 0.3 in floating point."""
+    slack = 1e-9 * float(weights.sum())
+    # sums of whole numbers are exact; only the limits may not be
+    return min(slack, 1e-3) if (weights == np.floor(weights)).all() else slack
 
 
 def _fewest_cuts(problem: Problem, budget: Budget, seed: int) -> Outcome:
@@ -307,13 +316,12 @@ def _arrays(graph: nx.Graph) -> _Order:
     given = {node: i for i, node in enumerate(graph)}
     nodes = _sorted(graph)
     place = {node: i for i, node in enumerate(nodes)}
+    arcs = Counter((place[u], place[v]) for u, v in graph.edges() if u != v)
     cost: dict[tuple[int, int], float] = {}
-    for u, v in (graph.to_undirected(as_view=True) if graph.is_directed() else graph).edges():
-        i, j = sorted((place[u], place[v]))
-        if i == j:
-            continue
-        # both directions of a directed graph are one edge; parallel edges of a multigraph are several
-        cost[i, j] = 1.0 if graph.is_directed() else cost.get((i, j), 0.0) + 1.0
+    for i, j in arcs:
+        # both directions of a directed graph are one edge, parallel edges are several
+        there, back = arcs[i, j], arcs[j, i]
+        cost[min(i, j), max(i, j)] = float(max(there, back) if graph.is_directed() else there + back)
     pairs = sorted([(i, j, c) for (i, j), c in cost.items()] + [(j, i, c) for (i, j), c in cost.items()])
     table = np.array(pairs, float).reshape(-1, 3)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(table[:, 0].astype(int), minlength=len(nodes)))])
