@@ -354,7 +354,8 @@ def numbers_to_try(
         What things are called.
     parts
         One number, a range of them, or None: the one nearest to what the target asks for; without a target a few
-        from the nearest to today's number to the one in the middle of the range.
+        from the nearest to today's number to the one in the middle of the range, or to the fewest where the range has
+        no upper end.
     target
         Wanted households of a part, or None.
     effort
@@ -385,8 +386,10 @@ def numbers_to_try(
     if not possible:
         return [], _nearest_conflict(land, names, low, min(high, units), least, most), []
     if parts is None:
-        middle = 2 * total / (land.lower + land.upper) if math.isfinite(land.upper) else possible[0]
-        goal = min(possible, key=lambda k: (abs(k - middle), k))
+        goal = min(possible)
+        if math.isfinite(land.said_upper):
+            middle = 2 * total / (land.lower + land.said_upper)
+            goal = min(possible, key=lambda k: (abs(k - middle), k))
         span = np.linspace(possible[0], goal, _OPEN_NUMBERS).round().astype(int).tolist()
         return sorted(set(span) & set(possible)), [], []
     room = int(np.clip(effort // _MOVES_PER_NUMBER, _FEWEST_TRIED, _MOST_TRIED))

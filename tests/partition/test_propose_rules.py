@@ -499,3 +499,12 @@ def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None
         assert str(first["reason"]) == (
             f"{first['from']} is given up, since only 2 communities are wanted; its land here goes to {first['to']}"
         )
+
+
+def test_a_lower_limit_alone_may_merge_all() -> None:
+    """15, 15 and 125: no two parts have 50 each, one has 155."""
+    town = worlds.town("AAB", households={"00": 15.0, "01": 15.0, "02": 125.0})
+    found = propose_communities(town, lower=50, effort=1)
+    assert found[0].feasible
+    assert found[0].after.parts["households"].tolist() == [155.0]
+    assert found[0].moved_households == 30.0
