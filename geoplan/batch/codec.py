@@ -8,6 +8,7 @@ tables of a town are sorted by id.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from typing import Any
 
@@ -135,7 +136,7 @@ def decode(content: bytes) -> Any:
     tree, sizes = json.loads(content[start : start + size])
     view = memoryview(content)
     ends = np.cumsum([start + size, *sizes])
-    buffers = [view[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    buffers = [view[a:b] for a, b in itertools.pairwise(ends.tolist())]
     return _value(tree, buffers)
 
 
@@ -260,7 +261,9 @@ def _index(tree: Any, buffers: list[memoryview]) -> pd.Index:
 
 def _frame(tree: Any, buffers: list[memoryview]) -> pd.DataFrame:
     index = _index(tree["index"], buffers).rename(tree["name"])
-    columns = {name: pd.Series(_array(item, buffers), index=index, dtype=item.get("as")) for name, item in tree["frame"]}
+    columns = {
+        name: pd.Series(_array(item, buffers), index=index, dtype=item.get("as")) for name, item in tree["frame"]
+    }
     frame = pd.DataFrame(columns, index=index)
     if "geometry" not in tree:
         return frame

@@ -154,7 +154,9 @@ def add_levels(
     converted = [_converted(read, options) for read in reads]
     datums = [(_datum_after(source, options), source.place()) for source in (*sources, *(r.source for r in reads))]
     datum, faults, notices = settle_datum(datums)
-    notices += [notice for read in reads for notice in read.notices] + [note for _, notes in converted for note in notes]
+    notices += [notice for read in reads for notice in read.notices] + [
+        note for _, notes in converted for note in notes
+    ]
     _, levels, more, notes = _tables([read for read, _ in converted], base.crs)
     _raise(faults + more)
     tables = _tables_of(base)
