@@ -156,7 +156,7 @@ def _tree(value: Any, buffers: list[bytes]) -> Any:
     if isinstance(value, tuple):
         return {"()": [_tree(item, buffers) for item in value]}
     if isinstance(value, shapely.Geometry):
-        return {"shape": _put(shapely.to_wkb(value, byte_order=1), buffers)}
+        return {"solid": _put(shapely.to_wkb(value, byte_order=1), buffers)}
     if isinstance(value, bytes):
         return {"b": _put(value, buffers)}
     if isinstance(value, dict):
@@ -238,8 +238,8 @@ def _value(tree: Any, buffers: list[memoryview]) -> Any:
         return {key: _value(item, buffers) for key, item in tree["{}"]}
     if "b" in tree:
         return bytes(buffers[tree["b"]])
-    if "shape" in tree:
-        return shapely.from_wkb(bytes(buffers[tree["shape"]]))
+    if "solid" in tree:
+        return shapely.from_wkb(bytes(buffers[tree["solid"]]))
     if "record" in tree:
         fields = {name: _value(item, buffers) for name, item in tree["fields"].items()}
         return _RECORDS[tree["record"]](**fields)

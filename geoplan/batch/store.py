@@ -72,6 +72,7 @@ class Store:
         self.run = 0
         self.computed: list[str] = []
         self.damaged: list[str] = []
+        self._used: set[tuple[str, str]] = set()
         self._blobs = folder / "blobs"
         self._blobs.mkdir(exist_ok=True)
         self.database = self._open_ledger()
@@ -110,12 +111,11 @@ class Store:
             self.damaged.append(stage)
             self._forget(stage, key)
             return None
-        with self.database:
-            self.database.execute("UPDATE entries SET used = ? WHERE stage = ? AND key = ?", (self.run, stage, key))
+        self._used.add((stage, key))
         return content
 
     def has(self, stage: str, key: str) -> bool:
-        """Whether there is a result whose file is whole.
+        """Whether there is a result with a file of its size; its content is looked at when it is used.
 
         Parameters
         ----------
@@ -126,8 +126,14 @@ class Store:
         -------
         bool
         """
-        row = self.database.execute("SELECT blob FROM entries WHERE stage = ? AND key = ?", (stage, key)).fetchone()
-        return row is not None and self.read(row[0]) is not None
+        query = "SELECT blob, size FROM entries WHERE stage = ? AND key = ?"
+        row = self.database.execute(query, (stage, key)).fetchone()
+        if row is None:
+            return False
+        try:
+            return self._path(row[0]).stat().st_size == row[1]
+        except OSError:
+            return False
 
     def blob_of(self, stage: str, key: str) -> str | None:
         """Name of the file of a result.
@@ -319,6 +325,12 @@ class Store:
     def _forget(self, stage: str, key: str) -> None:
         with self.database:
             self.database.execute("DELETE FROM entries WHERE stage = ? AND key = ?", (stage, key))
+
+    def mark_used(self) -> None:
+        """Note that the current run used what it found."""
+        with self.database:
+            rows = [(self.run, stage, key) for stage, key in sorted(self._used)]
+            self.database.executemany("UPDATE entries SET used = ? WHERE stage = ? AND key = ?", rows)
 
     def close(self) -> None:
         """Let go of the ledger."""

@@ -18,6 +18,7 @@ from geoplan.project.settings import (
     OsmFacility,
     OsmSettings,
     Project,
+    ScenarioSettings,
     StandardSettings,
     TableSettings,
     WalkSettings,
@@ -38,6 +39,7 @@ _MODELS: dict[Key, type[BaseModel]] = {
     ("households",): HouseholdSettings,
     ("walk",): WalkSettings,
     ("standards",): StandardSettings,
+    ("scenarios",): ScenarioSettings,
 }
 
 
