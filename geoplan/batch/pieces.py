@@ -18,7 +18,7 @@ from geoplan.batch.versions import code_version
 __all__ = ["Pieces"]
 
 T = TypeVar("T")
-_CODE = ("errors", "model", "keep", "coverage", "maps", "report", "text")
+_CODE = ("errors", "model", "keep", "read", "reach", "coverage", "check", "maps", "report", "text")
 
 
 class Pieces:

@@ -145,7 +145,7 @@ class Work:
 
         def check() -> tuple[Finding, ...]:
             self.tell(msg("checking the data"), 0.3)
-            return tuple(check_project(self.project, self.inputs.town))
+            return tuple(check_project(self.project, self.inputs.town, keep=self.keep))
 
         key = self.graph.key("check")
         return cast("tuple[Finding, ...]", self._once("check", lambda: self.store.keep("check", key, check)))

@@ -189,7 +189,10 @@ def build_graph(
     options = coverage_options(project)
     plan = make_plan(inputs.sites, options)
     build = _Builder(store, last, {})
-    build.add("read", file_parts(project), missing=read_again)
+    parts = file_parts(project)
+    # explaining has read what changed, and for the next run it is new all the same
+    other = "stages" in last and dict(last["stages"].get("read", {})) != parts
+    build.add("read", parts, missing=read_again or other)
     asked = {"standards": digest_json(repr(plan.standards))}
     checked = {**inputs.digests, **asked, "code": code_version(_CHECK)}
     build.add("check", checked, missing=not store.has("check", digest_json(checked)))

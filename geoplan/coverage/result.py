@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -199,6 +200,9 @@ class Coverage:
             data: not within the largest limit, and the data's edge is) and geometry.
         """
         wanted = self.find_case(case)
+        return self._remember(("buildings", wanted.key), lambda: self._buildings(wanted)).copy()
+
+    def _buildings(self, wanted: Case) -> GeoDataFrame:
         town, walks = self.town, self._walks[wanted.key]
         columns = ["name", "households", "people_resident", "people_registered", "estimated"]
         table = pd.DataFrame({column: town.buildings[column] for column in columns})
@@ -265,6 +269,9 @@ class Coverage:
             If there is no such level.
         """
         wanted = self.find_case(case)
+        return self._remember(("summary", level, wanted.key), lambda: self._summary(level, wanted)).copy()
+
+    def _summary(self, level: str | None, wanted: Case) -> pd.DataFrame:
         keys, table = self._partition(level)
         groups = Groups(keys, list(table.index))
         counts = count_units(self.town.buildings, self._walks[wanted.key], groups, self.minutes, mode=wanted.mode)
@@ -321,6 +328,9 @@ class Coverage:
             level, floor_area_ok tells whether every unit of it has enough.
         """
         wanted = self.find_case(case)
+        return dict(self._remember(("total", wanted.key), lambda: self._total(wanted)))
+
+    def _total(self, wanted: Case) -> dict[str, Any]:
         nowhere = pd.Series(None, index=self.town.buildings.index, dtype=object)
         groups = Groups(nowhere, [])
         row = count_units(self.town.buildings, self._walks[wanted.key], groups, self.minutes, mode=wanted.mode)
@@ -370,11 +380,14 @@ class Coverage:
             One row a circle, smallest first: minutes, limit (s or m), geometry; nested, holes kept.
         """
         wanted = self.find_case(case)
-        # gpkg and map both ask, and it is the longest work of a run
-        kept: dict[str, GeoDataFrame] = self.__dict__.setdefault("_kept_isochrones", {})
-        if wanted.key not in kept:
-            kept[wanted.key] = self._land(wanted)
-        return kept[wanted.key].copy()
+        return self._remember(("isochrones", wanted.key), lambda: self._land(wanted)).copy()
+
+    def _remember(self, key: tuple[str | None, ...], make: Callable[[], Any]) -> Any:
+        """What several outputs ask for, computed once; not to be changed."""
+        kept: dict[tuple[str | None, ...], Any] = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
 
     def _land(self, wanted: Case) -> GeoDataFrame:
         """The land within each circle of a case, measured anew."""

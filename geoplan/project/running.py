@@ -146,20 +146,22 @@ def _names(given: Any) -> list[str]:
     return [str(name) for name in given]
 
 
-def check_project(project: Project, town: Town) -> list[Finding]:
+def check_project(project: Project, town: Town, *, keep: Keep | None = None) -> list[Finding]:
     """Look for what is wrong in a project's town.
 
     Parameters
     ----------
     project, town
         The project and the town read from it.
+    keep
+        Keeps what is found where no boundary plays a part.
 
     Returns
     -------
     list of Finding
         As :func:`geoplan.check.check_town`, against the project's standards.
     """
-    return check_town(town, standards=[_named(project, standard) for standard in project.standards.active])
+    return check_town(town, standards=[_named(project, standard) for standard in project.standards.active], keep=keep)
 
 
 def default_folder(project: Project) -> Path:

@@ -147,14 +147,17 @@ def write_layers(
 
 @contextmanager
 def _fixed_time() -> Iterator[None]:
-    """Have the driver write one time stamp whenever it writes: an old one would stay in the file as waste."""
-    name = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(name)
-    pyogrio.set_gdal_config_options({name: _STAMP})
+    """Have the driver write one time stamp whenever it writes: an old one would stay in the file as waste.
+
+    Nor need it wait for the disk: the file is a draft until it is renamed, and of no use half written.
+    """
+    wanted = {"OGR_CURRENT_DATE": _STAMP, "OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
+    pyogrio.set_gdal_config_options(wanted)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({name: before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _layers(coverage: Coverage, language: str, keep: Keep) -> Layers:
@@ -280,6 +283,8 @@ def _finish(target: Path, styles: dict[str, str]) -> None:
     """Add the table that QGIS takes default styles from, and put the layers into their order."""
     database = sqlite3.connect(os.fspath(target))
     try:
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA journal_mode = MEMORY")
         with database:
             database.execute(_STYLES)
             database.execute(

@@ -10,9 +10,9 @@ import pytest
 from small_town import TOML, layers, write_layers, write_ledger, write_town
 
 import geoplan
+from geoplan.batch import RunResult, run_project
 from geoplan.coverage import measure_coverage
 from geoplan.errors import InputError, OutputError
-from geoplan.batch import RunResult, run_project
 from geoplan.project import Ask, coverage_options, load_project, load_town, map_project
 
 FILES = ["coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"]
