@@ -14,7 +14,7 @@ from geoplan.batch.codec import digest_json
 from geoplan.batch.inputs import Inputs, file_parts
 from geoplan.batch.store import Store
 from geoplan.batch.versions import code_version
-from geoplan.batch.walks import isochrones_key, labels_key, network_parts, snap_parts, times_key
+from geoplan.batch.walks import isochrones_key, labels_keys, network_parts, snap_parts, times_key
 from geoplan.coverage import Case, CoverageOptions
 from geoplan.coverage.options import Plan, make_plan
 from geoplan.coverage.walks import facility_groups
@@ -288,7 +288,9 @@ def _walks(inputs: Inputs, store: Store, plan: Plan, options: CoverageOptions, l
 
 
 def _has_labels(store: Store, metric: Metric, sites: GeoDataFrame, line: str) -> bool:
-    return bool(len(sites)) and any(store.has("labels", labels_key(metric, sites, one)) for one in (line, ""))
+    return bool(len(sites)) and any(
+        store.has("labels", key) for one in (line, "") for key in labels_keys(metric, sites, one)
+    )
 
 
 def _land_keys(inputs: Inputs, network: str, plan: Plan, case: Case) -> list[str]:

@@ -23,7 +23,7 @@ from geoplan.reach import Metric, NodeLabels, Reach, ReachOptions, WalkTimes, bu
 from geoplan.reach.labels import as_record
 from geoplan.reach.town import StreetReach
 
-__all__ = ["StoredReach", "isochrones_key", "labels_key", "network_parts", "snap_parts", "times_key"]
+__all__ = ["StoredReach", "isochrones_key", "labels_keys", "network_parts", "snap_parts", "times_key"]
 
 _CODE = ("errors", "model", "reach")
 _GROUND = {
@@ -173,7 +173,9 @@ class StoredReach(Reach):
         times, labels = self._counted(lambda _: made.updated_times(metric, facilities=ids, known=known))
         self.updates += made.updates - before
         if labels is not None:
-            self._store.put("labels", labels_key(metric, self._sites(ids), self._line), encode(as_record(labels)))
+            content = encode(as_record(labels))
+            for key in labels_keys(metric, self._sites(ids), self._line):
+                self._store.put("labels", key, content)
         return times.table
 
     def _sites(self, ids: Sequence[str]) -> gpd.GeoDataFrame:
@@ -181,9 +183,10 @@ class StoredReach(Reach):
 
     def _known(self, metric: Metric, ids: Sequence[str]) -> NodeLabels | None:
         for line in dict.fromkeys((self._line, "")):
-            content = self._store.find("labels", labels_key(metric, self._sites(ids), line))
-            if content is not None:
-                return NodeLabels(**decode(content))
+            for key in labels_keys(metric, self._sites(ids), line):
+                content = self._store.find("labels", key)
+                if content is not None:
+                    return NodeLabels(**decode(content))
         return None
 
     def isochrones(
@@ -251,8 +254,8 @@ def isochrones_key(network_key: str, metric: Metric, facilities: Iterable[str], 
     return digest_json([network_key, metric.key, sorted(facilities), sorted(map(float, limits))])
 
 
-def labels_key(metric: Metric, facilities: gpd.GeoDataFrame, line: str) -> str:
-    """Where the newest labels of such a question are: one of the same metric to facilities of the same kinds and tiers.
+def labels_keys(metric: Metric, facilities: gpd.GeoDataFrame, line: str) -> list[str]:
+    """Where labels of such a question are: those of the same facilities first, then of the same kinds and tiers.
 
     Parameters
     ----------
@@ -263,8 +266,9 @@ def labels_key(metric: Metric, facilities: gpd.GeoDataFrame, line: str) -> str:
 
     Returns
     -------
-    str
+    list of str
+        Of each place the newest labels are kept.
     """
     sorts = sorted({*zip(facilities["kind"], facilities["tier"], strict=True)})
-    group = sorts if len(facilities) > 1 else list(facilities.index)
-    return f"{line} {digest_json([metric.key, group, code_version(_CODE)])}"
+    groups = [list(facilities.index), sorts]
+    return [f"{line} {digest_json([metric.key, group, code_version(_CODE)])}" for group in groups]

@@ -111,4 +111,4 @@ def pair_json(change: pd.DataFrame) -> list[dict[str, Any]]:
     from geoplan.report.records import json_value
 
     rows = change.rename_axis("id").reset_index().to_dict("records")
-    return [{**json_value(row), "id": row["id"]} for row in rows]
+    return [{**json_value(row), "id": row["id"] if isinstance(row["id"], str) else None} for row in rows]

@@ -23,8 +23,13 @@ remove_facilities = ["f2"]
 [scenarios.closed]
 close_streets = ["s2", "s5"]
 
-[scenarios.border]
-boundaries = [{ role = "units", level = "communities", file = "new.gpkg", id = "SQDM", datum = "cgcs2000", columns = { name = "SQMC" } }]
+[[scenarios.border.boundaries]]
+role = "units"
+level = "communities"
+file = "new.gpkg"
+id = "SQDM"
+datum = "cgcs2000"
+columns = { name = "SQMC" }
 
 [scenarios.strict.walk]
 profiles = ["frail"]
