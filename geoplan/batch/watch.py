@@ -155,7 +155,7 @@ class LivePage:
         page = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 kind = "text/html; charset=utf-8"
                 if self.path == "/":
                     content = _LIVE.encode()
