@@ -340,7 +340,8 @@ class _Run:
             yield self._counted(self.refused.pop(0))
 
     def _started(self, key: str) -> None:
-        self.running.append(key)
+        if key not in self.running:  # else its worker died and another one takes it up
+            self.running.append(key)
         self._tell(None)
 
     def _landed(self, outcome: TownOutcome) -> TownOutcome:
