@@ -32,7 +32,7 @@ td.reason { white-space: normal; text-align: left; color: #8a1c1c; min-width: 16
 svg { width: 100%; max-height: 70vh; background: #f6f7f9; border: 1px solid #d5dbe1; }
 svg path, svg circle { stroke: #3c4a58; stroke-width: 1; vector-effect: non-scaling-stroke; }
 svg a:hover path, svg a:hover circle, svg a:focus path, svg a:focus circle { stroke: #000; stroke-width: 3; }
-.key { margin: 8px 0; } .key span { display: inline-block; width: 14px; height: 14px; margin: 0 4px -2px 12px;
+.key { margin: 8px 0; } .key b { font-weight: normal; white-space: nowrap; } .key span { display: inline-block; width: 14px; height: 14px; margin: 0 4px -2px 12px;
  border: 1px solid #3c4a58; }
 """
 
@@ -147,7 +147,7 @@ def _map(rows: Sequence[TownLine], circles: Sequence[str], say: _Speaker) -> str
     box = f"-6 -6 {frame.width + 12:.1f} {frame.height + 12:.1f}"
     heading = say(msg("Households served within {minutes} min", minutes=circles[-1] if circles else "-"))
     steps = "".join(
-        f'<span style="background:{colour}"></span>{20 * i}–{20 * i + 20}%' for i, colour in enumerate(_COLOURS)
+        f'<b><span style="background:{colour}"></span>{20 * i}–{20 * i + 20}%</b> ' for i, colour in enumerate(_COLOURS)
     )
     return (
         f'<svg viewBox="{box}" role="img" aria-label="{heading}">{shapes}</svg>\n<p class="key">{heading}:{steps}</p>\n'
@@ -202,7 +202,7 @@ def _table(rows: Sequence[TownLine], circles: Sequence[str], total: Mapping[str,
     for row in rows:
         name = f'<a href="{escape(row.page)}">{say(row.name)}</a>' if row.page else say(row.name)
         if row.status != "done":
-            failed = say(_first_line(row.error)) or say(msg("not reached"))
+            failed = say(_one_line(row.error)) or say(msg("not reached"))
             body += f'<tr><td>{name}</td><td class="reason" colspan="{len(heads)}">{failed}</td></tr>\n'
             continue
         cells = [name, *_figures(row.record, row.shares, circles), _count(row.findings)]
@@ -224,8 +224,8 @@ def _failures(rows: Sequence[TownLine], say: _Speaker) -> str:
     return f"<h2>{say(msg('Not measured'))}</h2>\n{parts}"
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0].strip() if text.strip() else ""
+def _one_line(text: str) -> str:
+    return "; ".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
 def _count(value: Any) -> str:
