@@ -16,6 +16,7 @@ from geoplan.batch.codec import decode, digest_json, encode
 from geoplan.batch.difference import difference, served_table
 from geoplan.batch.inputs import Inputs, LostTableError, read_inputs
 from geoplan.batch.ledger import Run, begin_run, end_run, last_done, note_boundaries
+from geoplan.batch.pieces import Pieces
 from geoplan.batch.stages import MAP_FILES, REPORT_FILES, Graph, build_graph, file_digest
 from geoplan.batch.store import STORE, Store, open_store
 from geoplan.batch.versions import library_versions
@@ -131,6 +132,7 @@ class Work:
         self.project, self.inputs, self.store, self.graph, self.line = project, inputs, store, graph, line
         self.tell = progress or _silent
         self.made: dict[str, Any] = {}
+        self.keep = Pieces(inputs, store)
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.made:
@@ -230,7 +232,7 @@ class Work:
         if self.graph.runs("report"):
             gpkg, xlsx, summary = REPORT_FILES
             self.tell(msg("writing {file}", file=gpkg), 0.7)
-            write_coverage_gpkg(self.coverage, stage / gpkg, language=language)
+            write_coverage_gpkg(self.coverage, stage / gpkg, language=language, keep=self.keep)
             self.tell(msg("writing {file}", file=xlsx), 0.8)
             write_coverage_xlsx(self.coverage, stage / xlsx, language=language, findings=self.findings)
             options = self.project.model_dump(mode="json", exclude={"path", "scenarios"})
@@ -246,7 +248,7 @@ class Work:
         if self.graph.runs("map"):
             (name,) = MAP_FILES
             self.tell(msg("writing {file}", file=name), 0.9)
-            write_map(self.coverage, stage / name, language)
+            write_map(self.coverage, stage / name, language, keep=self.keep)
             written.append(name)
         return written
 

@@ -228,8 +228,9 @@ def run_scenarios(
                 (stage / pages[key]).write_bytes(_map(work, language))
             _write(project, done, today, stage, language)
         store.mark_used()
+        shares = _shares(today)
     files = tuple(target / name for name in (TABLE, PAGE, *pages.values()))
-    return ScenariosResult(target, files, _shares(today), tuple(done))
+    return ScenariosResult(target, files, shares, tuple(done))
 
 
 def _none(project: Project) -> Fault:
@@ -293,7 +294,7 @@ def _map(work: Work, language: str) -> bytes:
     key = work.graph.key("map")
 
     def make(path: Path) -> None:
-        write_map(work.coverage, path, language)
+        write_map(work.coverage, path, language, keep=work.keep)
 
     return work.store.keep_file("scenario map", key, make).read_bytes()
 

@@ -221,7 +221,7 @@ class Store:
             self.computed.append(stage)
         return decode(content)
 
-    def keep_file(self, stage: str, key: str, make: Callable[[Path], object]) -> Path:
+    def keep_file(self, stage: str, key: str, make: Callable[[Path], object], *, suffix: str = "") -> Path:
         """A file out of the store, or written and kept; not to be changed by whoever gets it.
 
         Parameters
@@ -230,6 +230,8 @@ class Store:
             What it is of.
         make
             Writes it to the path given.
+        suffix
+            Of that path, where whoever writes it heeds it.
 
         Returns
         -------
@@ -237,7 +239,7 @@ class Store:
         """
         if self.find(stage, key) is None:
             with self.workplace() as place:
-                target = place / "file"
+                target = place / f"file{suffix}"
                 make(target)
                 self.put(stage, key, target.read_bytes())
             self.computed.append(stage)

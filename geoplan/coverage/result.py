@@ -17,6 +17,7 @@ from geoplan.coverage.page import coverage_table
 from geoplan.coverage.summary import count_units, distribution, floor_areas, unit_names
 from geoplan.coverage.walks import own_level
 from geoplan.errors import Fault, InputError, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.model import Notice, Town
 from geoplan.places import match_points, own_facilities
 from geoplan.reach import Metric, Reach
@@ -394,7 +395,9 @@ class Coverage:
         table = pd.DataFrame({"minutes": list(limits), "limit": list(limits.values())}, dtype=np.float64)
         return GeoDataFrame(table, geometry=[shapes[limit] for limit in limits.values()], crs=self.town.crs)
 
-    def unserved_clusters(self, case: Case | str | None = None, minutes: float | None = None) -> GeoDataFrame:
+    def unserved_clusters(
+        self, case: Case | str | None = None, minutes: float | None = None, *, keep: Keep | None = None
+    ) -> GeoDataFrame:
         """Groups of unserved buildings, each within 100 m of another of its group.
 
         Parameters
@@ -403,6 +406,8 @@ class Coverage:
             The case.
         minutes
             Circle in minutes, one that was measured; None: the largest.
+        keep
+            Keeps them for the next time that the same buildings are unserved.
 
         Returns
         -------
@@ -415,7 +420,15 @@ class Coverage:
         InputError
             If the circle was not measured.
         """
-        return cluster_table(self.unserved(case, minutes), distance_m=_CLUSTER_M)
+        circle = self._circle(minutes)
+        buildings, walks = self.town.buildings, self._walks[self.find_case(case).key]
+        served = walks[f"served_{circle:g}"].to_numpy(dtype=bool)
+
+        def make() -> GeoDataFrame:
+            chosen = buildings.loc[~served, ["households", "people_resident", "geometry"]]
+            return cluster_table(chosen, distance_m=_CLUSTER_M)
+
+        return (keep or KeepNothing()).value("clusters", (buildings, served, _CLUSTER_M), make).copy()
 
     def _repr_html_(self) -> str:
         """A small table of shares, for notebooks."""

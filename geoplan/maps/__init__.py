@@ -15,11 +15,14 @@ from geoplan.maps.proposals import proposal_map
 
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
+    from geoplan.keep import Keep
 
 __all__ = ["coverage_map", "proposal_map", "render_map", "save_map"]
 
 
-def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str | None = None) -> folium.Map:
+def coverage_map(
+    coverage: Coverage, *, language: str = "zh", case: Case | str | None = None, keep: Keep | None = None
+) -> folium.Map:
     """Draw a coverage as a map that needs no network: communities, buildings by walking time, centres, streets.
 
     Other folium layers can be added to it; geoplan's own layers, legend, search and popups are part of the page.
@@ -33,6 +36,8 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
         ``"zh"`` or ``"en"``.
     case
         Which case of the coverage is shown, or its key; the main one if None.
+    keep
+        Keeps what is packed of tables that seldom change, for the next map.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def coverage_map(coverage: Coverage, *, language: str = "zh", case: Case | str |
     InputError
         If the language is unknown or the case was not measured.
     """
-    return offline_page(page_content(coverage, coverage.find_case(case), language=language))
+    return offline_page(page_content(coverage, coverage.find_case(case), language=language, keep=keep))
 
 
 def render_map(page: folium.Map) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import Message, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.maps.packed import DEGREE, clean_text
 from geoplan.maps.strings import page_strings
 from geoplan.maps.tables import Packer
@@ -14,6 +16,8 @@ from geoplan.text import translate
 from geoplan.text.labels import known_message, known_name
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from geoplan.coverage import Case, Coverage
 
 __all__ = ["page_bounds", "page_content"]
@@ -21,13 +25,15 @@ __all__ = ["page_bounds", "page_content"]
 _ATTRIBUTION = "attribution"
 
 
-def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
+def page_bounds(coverage: Coverage, *, keep: Keep | None = None) -> tuple[float, float, float, float]:
     """West, south, east and north of what is shown, in WGS84 degrees.
 
     Parameters
     ----------
     coverage
         The coverage.
+    keep
+        Keeps the bounds of tables that seldom change.
 
     Returns
     -------
@@ -36,7 +42,8 @@ def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
     """
     town = coverage.town
     tables = [town.buildings, town.facilities, *(level.table for level in town.levels)]
-    boxes = [table.geometry.to_crs(4326).total_bounds for table in tables if len(table)]
+    kept = keep or KeepNothing()
+    boxes = [kept.value("map bounds", (table,), partial(_degrees, table)) for table in tables if len(table)]
     boxes = [box for box in boxes if all(math.isfinite(side) for side in box)]
     if not boxes:
         return 0.0, 0.0, 0.0, 0.0
@@ -44,7 +51,11 @@ def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
     return float(min(west)), float(min(south)), float(max(east)), float(max(north))
 
 
-def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, Any]:
+def _degrees(table: GeoDataFrame) -> list[float]:
+    return [float(side) for side in table.geometry.to_crs(4326).total_bounds]
+
+
+def page_content(coverage: Coverage, case: Case, *, language: str, keep: Keep | None = None) -> dict[str, Any]:
     """Everything that the page's script needs.
 
     Parameters
@@ -55,15 +66,17 @@ def page_content(coverage: Coverage, case: Case, *, language: str) -> dict[str, 
         Which case of it is shown.
     language
         ``"zh"`` or ``"en"``.
+    keep
+        Keeps what is packed of tables that seldom change.
 
     Returns
     -------
     dict
         Plain values that JSON can hold; the same for the same input.
     """
-    west, south, east, north = page_bounds(coverage)
+    west, south, east, north = page_bounds(coverage, keep=keep)
     origin = (round(west * DEGREE), round(south * DEGREE))
-    packer = Packer(coverage, case, language=language, origin=origin)
+    packer = Packer(coverage, case, language=language, origin=origin, keep=keep)
     return {
         "language": {"zh": "zh-CN"}.get(language, language),
         "strings": page_strings(language),

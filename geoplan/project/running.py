@@ -18,6 +18,7 @@ from geoplan.standards import load_profile, load_standard
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
+    from geoplan.keep import Keep
     from geoplan.model import Progress, Town
 
 __all__ = [
@@ -216,7 +217,7 @@ def map_project(
     return folder / MAP_FILE
 
 
-def write_map(coverage: Coverage, path: Path, language: str) -> None:
+def write_map(coverage: Coverage, path: Path, language: str, *, keep: Keep | None = None) -> None:
     """Write the map of a coverage.
 
     Parameters
@@ -227,6 +228,8 @@ def write_map(coverage: Coverage, path: Path, language: str) -> None:
         File to write.
     language
         Language of the map.
+    keep
+        Keeps what is packed of tables that seldom change.
 
     Raises
     ------
@@ -235,7 +238,7 @@ def write_map(coverage: Coverage, path: Path, language: str) -> None:
     """
     from geoplan.maps import coverage_map, save_map
 
-    save_map(coverage_map(coverage, language=language), path)
+    save_map(coverage_map(coverage, language=language, keep=keep), path)
 
 
 def protect_inputs(project: Project, folder: Path, names: tuple[str, ...]) -> None:
