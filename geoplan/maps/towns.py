@@ -32,7 +32,8 @@ td.reason { white-space: normal; text-align: left; color: #8a1c1c; min-width: 16
 svg { width: 100%; max-height: 70vh; background: #f6f7f9; border: 1px solid #d5dbe1; }
 svg path, svg circle { stroke: #3c4a58; stroke-width: 1; vector-effect: non-scaling-stroke; }
 svg a:hover path, svg a:hover circle, svg a:focus path, svg a:focus circle { stroke: #000; stroke-width: 3; }
-.key { margin: 8px 0; } .key b { font-weight: normal; white-space: nowrap; } .key span { display: inline-block; width: 14px; height: 14px; margin: 0 4px -2px 12px;
+.key { margin: 8px 0; } .key b { font-weight: normal; white-space: nowrap; }
+.key span { display: inline-block; width: 14px; height: 14px; margin: 0 4px -2px 12px;
  border: 1px solid #3c4a58; }
 """
 
