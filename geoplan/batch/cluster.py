@@ -138,7 +138,9 @@ def _check_workers(client: Any) -> None:
     except TimeoutError:
         raise _no_workers(msg("none has joined")) from None
     answers = client.run(program_version, on_error="return")
-    wrong = sorted(worker for worker, version in answers.items() if version != program_version())
+    # a worker that does not answer in time may be busy or gone: each town checks the version once more
+    heard = {worker: one for worker, one in answers.items() if isinstance(one, str | ImportError | AttributeError)}
+    wrong = sorted(worker for worker, version in heard.items() if version != program_version())
     if wrong:
         raise InputError(version_fault(msg("none or others on {workers}", workers=", ".join(wrong[:5]))))
 
