@@ -17,6 +17,7 @@ LOCAL = "local"
 """Instead of an address: a cluster on this machine, as long as the run lasts."""
 
 _CONNECT_S = 15.0
+_JOIN_S = 60.0
 _PATIENCE_S = 60.0
 _TICK_S = 1.0
 _QUIET = {
@@ -134,7 +135,7 @@ def _no_workers(given: Message) -> InputError:
 def _check_workers(client: Any) -> None:
     """Workers with the same program, before any town goes out."""
     try:
-        client.wait_for_workers(1, timeout=_CONNECT_S)
+        client.wait_for_workers(1, timeout=_JOIN_S)
     except TimeoutError:
         raise _no_workers(msg("none has joined")) from None
     answers = client.run(program_version, on_error="return")
@@ -194,7 +195,8 @@ class _Floor:
             time.sleep(_TICK_S)
             return
         try:
-            done = self.distributed.wait(list(self.running), timeout=_TICK_S, return_when="FIRST_COMPLETED").done
+            with self.client.as_current():
+                done = self.distributed.wait(list(self.running), timeout=_TICK_S, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             return
         except self.distributed.CancelledError as error:

@@ -118,7 +118,7 @@ def test_without_dask_the_way_out_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.slow
 def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geoplan.batch.cluster._CONNECT_S", 5.0)
+    monkeypatch.setattr("geoplan.batch.cluster._JOIN_S", 3.0)
     projects = write_towns(tmp_path, ("a",))
     with scheduler(tmp_path / "s") as address, pytest.raises(InputError) as caught:
         run_towns(projects, options=TownsOptions(scheduler=address))
