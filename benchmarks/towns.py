@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -228,6 +229,7 @@ def main() -> None:
     parser.add_argument("--county", type=int, default=100_000, help="buildings of a county-level unit")
     parser.add_argument("--folder", type=Path, default=None, help="where to work; a temporary folder by default")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes of Dask end as well
     base = Path(tempfile.mkdtemp(prefix="towns-", dir=given.folder))
     try:
         projects = [make_town(base / "towns" / f"t{i:03}", given.buildings, i) for i in range(given.towns)]
