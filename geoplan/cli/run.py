@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json as json_module
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geoplan.cli.session import Session
-from geoplan.errors import msg
+from geoplan.errors import Fault, InputError, msg
 
 if TYPE_CHECKING:
     from geoplan.batch import RunResult
     from geoplan.batch.stages import Graph
+    from geoplan.batch.towns import TownsOptions
     from geoplan.project import Project
 
 
@@ -25,8 +27,14 @@ _NAMED_BEFORE = msg(
 
 def run(
     context: typer.Context,
-    project: Annotated[
-        Path, typer.Argument(metavar="PROJECT", help=str(msg("A project file, or a folder with geoplan.toml in it.")))
+    projects: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PROJECT",
+            help=str(
+                msg("A project file, or a folder with geoplan.toml in it; several, or a pattern, for many towns.")
+            ),
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -54,12 +62,43 @@ def run(
     watch: Annotated[
         bool, typer.Option("--watch", help=str(msg("Run again whenever a file changes, and refresh the page.")))
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", min=1, help=str(msg("Many towns: so many processes of this machine."))),
+    ] = None,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help=str(msg("Many towns: on a Dask cluster (tcp://HOST:8786), or local to start one here.")),
+        ),
+    ] = "",
+    ship: Annotated[
+        bool, typer.Option("--ship", help=str(msg("Many towns: send the files along; workers need no shared disk.")))
+    ] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help=str(msg("Many towns: run only those that failed or were not reached."))),
+    ] = False,
+    memory: Annotated[
+        str,
+        typer.Option("--memory", metavar="2G", help=str(msg("Many towns: the most that one worker may hold (Linux)."))),
+    ] = "",
 ) -> None:
     """Run the main job."""
     from geoplan.batch import explain_run
     from geoplan.project import load_project
 
     session: Session = context.obj
+    found = _found(projects)
+    one_only = {"--explain": explain, "--scenarios": scenarios, "--watch": watch}
+    if len(found) > 1 or workers or scheduler or ship or retry_failed or memory:
+        _refuse(one_only, len(found))
+        given = _towns_options(session, workers or 1, scheduler, ship, retry_failed, memory)
+        _run_towns(session, found, out, replace(given, name=name, anonymise=anonymise))
+        return
+    (project,) = found
     settings = load_project(project)
     language = session.follow(settings.language)
     if explain:
@@ -76,6 +115,53 @@ def run(
         watch_project(session, project, out, name, anonymise=anonymise)
     else:
         run_once(session, settings, out, language, name, project, anonymise=anonymise)
+
+
+def _found(projects: list[Path]) -> list[Path]:
+    """What the words mean; one plain word is left as it is, for it may be a folder."""
+    if len(projects) == 1 and (projects[0].exists() or "*" not in str(projects[0])):
+        return projects
+    from geoplan.batch.towns import find_towns
+
+    return find_towns(projects)
+
+
+def _refuse(options: dict[str, bool], count: int) -> None:
+    """Options that are about one project."""
+    given = [name for name, wanted in options.items() if wanted]
+    if given:
+        raise InputError(
+            Fault(
+                code="one-project",
+                needed=msg("one project for {options}", options=", ".join(given)),
+                given=msg("{count} projects, or an option for many towns", count=count),
+                mend=msg("name one project, and leave --workers, --scheduler, --ship and --retry-failed away"),
+            )
+        )
+
+
+def _towns_options(
+    session: Session, workers: int, scheduler: str, ship: bool, retry_failed: bool, memory: str
+) -> TownsOptions:
+    from geoplan.batch.memory import parse_memory
+    from geoplan.batch.towns import TownsOptions
+
+    return TownsOptions(
+        workers=workers,
+        scheduler=scheduler,
+        ship=ship,
+        retry_failed=retry_failed,
+        memory_bytes=parse_memory(memory) if memory else 0,
+        language=session.language if session.asked else "",
+        fallback=session.language,
+    )
+
+
+def _run_towns(session: Session, projects: list[Path], out: Path | None, options: TownsOptions) -> None:
+    from geoplan.batch.towns import find_towns
+    from geoplan.cli.towns import run_many
+
+    run_many(session, find_towns(projects), out, options)
 
 
 def run_once(
