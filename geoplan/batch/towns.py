@@ -404,7 +404,7 @@ def _todo(store: Store, places: Sequence[Place], *, anonymise: bool) -> list[Pla
 
     def finished(place: Place) -> bool:
         status, _, record, _ = latest.get(place.key, ("", "", "", b""))
-        if status != "done" or json.loads(record)["anonymised"] != anonymise:
+        if status != "done" or bool(json.loads(record).get("anonymised")) != anonymise:
             return False
         return all((place.out / name).is_file() for name in FILES)
 
