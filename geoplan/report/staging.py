@@ -54,18 +54,20 @@ def check_outputs(folder: str | Path, names: tuple[str, ...] = ()) -> None:
 
 
 @contextmanager
-def staged(folder: str | Path) -> Iterator[Path]:
+def staged(folder: str | Path, *, within: Path | None = None) -> Iterator[Path]:
     """Give a temporary folder; what is written there moves to ``folder`` together at the end.
 
     Parameters
     ----------
     folder
         Where the files go; it is made if need be. Files of the same names are replaced, others stay.
+    within
+        Folder on the same disk that the temporary one is made in; ``folder`` itself by default.
 
     Yields
     ------
     Path
-        The temporary folder, inside ``folder``.
+        The temporary folder.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def staged(folder: str | Path) -> Iterator[Path]:
     stage: Path | None = None
     done = False
     try:
-        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder if within is None else within))
         yield stage
         _move_all(stage, folder)
         done = True
@@ -196,7 +198,7 @@ def _os_fault(error: OSError, stage: Path | None, folder: Path) -> Fault:
         path = folder / path.name
     elif path.parent == folder and path.name.startswith(_STAGE):
         path = folder
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return _fault(
             "disk-full",
             path,
