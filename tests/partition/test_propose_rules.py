@@ -486,7 +486,7 @@ def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
 
 
 def test_a_small_town_gets_an_answer_or_a_proof() -> None:
-    """Six estates in a row: 20 30 30 10 30 20; the middle two locked leave 50 | 40 | 50; two of 69 to 71 do not exist."""
+    """Six estates in a row: 20 30 30 10 30 20; the middle two locked leave 50 | 40 | 50; 69 to 71 is not to be had."""
     households = {"00": 20.0, "01": 30.0, "02": 30.0, "03": 10.0, "04": 30.0, "05": 20.0}
     town = worlds.town("AAAAAA", households=households)
     found = propose_communities(town, parts=3, lower=39, upper=54, locked=["e02", "e03"])
