@@ -184,3 +184,11 @@ def test_prune_forgets_and_the_next_run_computes_again(town: Path) -> None:
 def test_the_coverage_of_a_result_is_taken_up_from_the_store(town: Path) -> None:
     result = run_project(load_project(town))
     assert result.coverage.total()["households"] == 155
+
+
+def test_a_first_run_that_cannot_use_its_files_leaves_no_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "town")
+    (folder / "streets.gpkg").write_bytes(b"no GeoPackage")
+    with pytest.raises(InputError):
+        run_project(load_project(folder), tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
