@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +26,7 @@ from geoplan.batch.walks import StoredReach
 from geoplan.check import Finding
 from geoplan.coverage import Coverage, measure_coverage
 from geoplan.coverage.measure import coverage_state, restore_coverage
-from geoplan.errors import GeoplanError, Message, msg
+from geoplan.errors import GeoplanError, InputError, Message, msg
 from geoplan.model import Progress
 from geoplan.project import Project, check_project, default_folder, protect_inputs, write_map
 from geoplan.report import (
@@ -368,12 +370,28 @@ def run_project(
     tell = progress or _silent
     check_outputs(folder, FILES)
     protect_inputs(project, folder, FILES)
-    with open_store(folder) as store, recorded(store, name) as record:
+    with _no_debris(folder), open_store(folder) as store, recorded(store, name) as record:
         try:
             return _run(project, folder, store, record, language, name, anonymise, tell, describe)
         except LostTableError:
             # its entry is forgotten by now: the file is read again
             return _run(project, folder, store, record, language, name, anonymise, tell, describe)
+
+
+@contextmanager
+def _no_debris(folder: Path) -> Iterator[None]:
+    """Leave no folder behind if the first run ever there cannot use its files."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    fresh = not (folder / STORE).exists()
+    try:
+        yield
+    except InputError:
+        if fresh:
+            shutil.rmtree(folder / STORE, ignore_errors=True)
+        with suppress(OSError):
+            for path in new:
+                path.rmdir()
+        raise
 
 
 def _run(
@@ -506,8 +524,6 @@ def recorded(store: Store, name: str, scenario: str = "") -> Iterator[dict[str, 
 
 def _try_end(store: Store, number: int, outcome: str, seconds: float, record: dict[str, Any]) -> None:
     """Enter the end of a run; where even that fails (a full disk), the error that is on its way counts."""
-    import sqlite3
-
     try:
         end_run(store, number, outcome, seconds, record)
     except sqlite3.Error:

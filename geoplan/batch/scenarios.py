@@ -22,6 +22,7 @@ from geoplan.model import Progress, Town
 from geoplan.project import Project, default_folder, protect_inputs, write_map
 from geoplan.project.settings import ScenarioSettings
 from geoplan.report import check_outputs, staged
+from geoplan.report.records import notice_texts
 from geoplan.report.scenarios import ScenarioColumn, write_scenarios_xlsx
 
 __all__ = ["Scenario", "ScenariosResult", "edit_town", "run_scenarios", "scenario_project"]
@@ -256,10 +257,11 @@ def _write(project: Project, done: Sequence[Scenario], today: Work, stage: Path,
 
     shares = _shares(today)
     columns = [ScenarioColumn(one.name, one.change, one.shares, one.findings, one.page, one.points) for one in done]
-    write_scenarios_xlsx(columns, shares, stage / TABLE, town=project.title, language=language)
+    notes = notice_texts(today.coverage, language, everywhere=True)
+    write_scenarios_xlsx(columns, shares, stage / TABLE, town=project.title, language=language, notes=notes)
     levels = today.inputs.levels
     outline = levels[0].table.geometry if levels else None
-    page = scenarios_page(columns, shares, outline, title=project.title, language=language)
+    page = scenarios_page(columns, shares, outline, title=project.title, language=language, notes=notes)
     (stage / PAGE).write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -67,6 +67,7 @@ def scenarios_page(
     *,
     title: str,
     language: str = "zh",
+    notes: Sequence[str] = (),
 ) -> str:
     """Write the page that compares scenarios.
 
@@ -82,6 +83,8 @@ def scenarios_page(
         Name of the town.
     language
         ``"zh"`` or ``"en"``.
+    notes
+        What every output must say, such as that the data are synthetic.
 
     Returns
     -------
@@ -107,12 +110,13 @@ def scenarios_page(
     heading = say(msg("{town}: scenarios compared", town=title))
     head = "".join(f"<th>{each}</th>" for each in heads)
     table = f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+    told = "".join(f'<p class="remark">{escape(clean_text(note))}</p>\n' for note in notes)
     tongue = {"zh": "zh-CN"}.get(language, language)
     return (
         f'<!DOCTYPE html>\n<html lang="{tongue}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{heading}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{heading}</h1>\n{table}\n{key}\n"
+        f"<title>{heading}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{heading}</h1>\n{told}{table}\n{key}\n"
         f'<div class="maps">{figures}</div>\n</body>\n</html>\n'
     )
 

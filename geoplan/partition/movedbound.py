@@ -310,12 +310,16 @@ class _View:
         at_least = csr_array((np.full(m, self.lower / self.upper), (np.arange(m), flag)), (m, size))
         at_most = csr_array((np.ones(m), (np.arange(m), flag)), (m, size))
         kept = csr_array((np.ones(m), (np.zeros(m, int), flag)), (1, size))
+        # said again unit by unit, so that a part that is half given up does not keep all of its own
+        ends = np.concatenate([np.arange(n) * m + self.base, n * m + self.base])
+        values, rows = np.repeat([1.0, -1.0], n), np.tile(np.arange(n), 2)
+        stays = csr_array((values, (rows, ends)), (n, size))
         inf = np.full(m, np.inf)
         wanted = np.array([float(self.parts)])
         return (
-            [held - at_least, held - at_most, number - at_most, number - at_most * n, kept],
-            [np.zeros(m), -inf, np.zeros(m), -inf, wanted],
-            [inf, np.zeros(m), inf, np.zeros(m), wanted],
+            [held - at_least, held - at_most, number - at_most, number - at_most * n, kept, stays],
+            [np.zeros(m), -inf, np.zeros(m), -inf, wanted, np.full(n, -np.inf)],
+            [inf, np.zeros(m), inf, np.zeros(m), wanted, np.zeros(n)],
         )
 
     def cuts(self, x: np.ndarray) -> list[Cut]:

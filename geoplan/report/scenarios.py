@@ -108,6 +108,7 @@ def write_scenarios_xlsx(
     *,
     town: str,
     language: str = "zh",
+    notes: Sequence[str] = (),
 ) -> Path:
     """Write the comparison of scenarios as a workbook.
 
@@ -123,6 +124,8 @@ def write_scenarios_xlsx(
         Name of the town.
     language
         ``"zh"`` or ``"en"``.
+    notes
+        What every output must say, such as that the data are synthetic.
 
     Returns
     -------
@@ -134,6 +137,8 @@ def write_scenarios_xlsx(
     book.properties.creator, book.properties.title = "geoplan", town
     writer = SheetWriter(book, translate(msg("Scenarios"), language), town=town, language=language)
     writer.line(translate(msg("{town}: scenarios compared", town=town), language), size=14, bold=True)
+    for text in notes:
+        writer.line(text, colour="C00000", bold=True)
     note = msg("Won and lost: households within the largest circle only then, or only now.")
     writer.line(translate(note, language), colour="404040")
     writer.table(scenario_fields(today, language), scenario_rows(columns, today, language))

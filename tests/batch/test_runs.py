@@ -196,3 +196,11 @@ def test_every_case_of_the_page_is_planned(tmp_path: Path) -> None:
     (folder / "out" / "map.html").unlink()
     again = run_both(folder)
     assert (ran(again), again.sweeps) == (["map"], 0)
+
+
+def test_a_first_run_that_cannot_use_its_files_leaves_no_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "town")
+    (folder / "streets.gpkg").write_bytes(b"no GeoPackage")
+    with pytest.raises(InputError):
+        run_project(load_project(folder), tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()

@@ -67,6 +67,8 @@ def test_all_in_one_table(town: Path) -> None:
     ]  # fmt: skip
     page = (result.folder / "index.html").read_text(encoding="utf-8")
     assert "撤掉东站" in page
+    assert "合成数据" in page
+    assert any("合成数据" in str(row[0]) for row in rows)
     assert "<script" not in page
     assert page.count('class="lost" cx') == 2
 
