@@ -281,16 +281,22 @@ def _walks(inputs: Inputs, store: Store, plan: Plan, options: CoverageOptions, l
     missing = [key for key in times if not store.has("times", key)]
     streets = inputs.about["tables"].get("streets") is not None
     sites = inputs.sites.facilities
-    full = sum(not (streets and _has_labels(store, times[key][0], sites.loc[times[key][1]], line)) for key in missing)
+    questions = [(times[key][0], sites.loc[times[key][1]]) for key in missing]
+    full = _full_searches(store, questions, line) if streets else len(missing)
     # the page shows the land of whatever case its reader chooses
     land = sorted({key for case in plan.cases for key in _land_keys(inputs, network, plan, case)})
     return _Walks(sorted(times), missing, land, [key for key in land if not store.has("isochrones", key)], full)
 
 
-def _has_labels(store: Store, metric: Metric, sites: GeoDataFrame, line: str) -> bool:
-    return bool(len(sites)) and any(
-        store.has("labels", key) for one in (line, "") for key in labels_keys(metric, sites, one)
-    )
+def _full_searches(store: Store, questions: list[tuple[Metric, GeoDataFrame]], line: str) -> int:
+    """Searches over all the network: where neither an earlier run nor an earlier question of this one left labels."""
+    full = 0
+    left: set[str] = set()
+    for metric, sites in questions:
+        known = {key for one in (line, "") for key in labels_keys(metric, sites, one)}
+        full += not (len(sites) and any(key in left or store.has("labels", key) for key in known))
+        left.update(labels_keys(metric, sites, line) if len(sites) else ())
+    return full
 
 
 def _land_keys(inputs: Inputs, network: str, plan: Plan, case: Case) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from batch_worlds import FILES, contents, moved_boundary, tables, write
-from small_town import write_ledger
+from small_town import TOML, write_ledger
 
 from geoplan.batch import RunResult, explain_run, open_store, run_project
 from geoplan.batch.difference import totals
@@ -184,6 +184,18 @@ def test_prune_forgets_and_the_next_run_computes_again(town: Path) -> None:
 def test_the_coverage_of_a_result_is_taken_up_from_the_store(town: Path) -> None:
     result = run_project(load_project(town))
     assert result.coverage.total()["households"] == 155
+
+
+def test_every_case_of_the_page_is_planned(tmp_path: Path) -> None:
+    folder = write(tmp_path / "town", toml=f'{TOML}\n[walk]\nmode = "both"\ncentre = "both"\n')
+    project = load_project(folder)
+    planned = explain_run(project)
+    result = run_project(project)
+    assert planned.sweeps == result.sweeps > 0
+    # the reader of the page may switch the case: its land is there, and only the page is written again
+    (folder / "out" / "map.html").unlink()
+    again = run_both(folder)
+    assert (ran(again), again.sweeps) == (["map"], 0)
 
 
 def test_a_first_run_that_cannot_use_its_files_leaves_no_folder(tmp_path: Path) -> None:
