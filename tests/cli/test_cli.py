@@ -199,7 +199,7 @@ def test_every_command_and_option_is_in_the_readme() -> None:
         (["fly"], "there is no command fly"),
         (["run"], "PROJECT is missing"),
         (["run", "a", "b"], "but there is: b"),
-        (["run", "a", "--ot", "b"], "did you mean --out?"),
+        (["run", "a", "--ot", "b"], "did you mean --out"),
         (["run", "a", "--out"], "--out needs a value"),
         (["sample", "county"], "DIR is missing"),
     ],
