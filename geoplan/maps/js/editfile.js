@@ -10,7 +10,8 @@
  */
 import {bytesOf, integers, words} from "./packed.js";
 
-/** @import {Edit, EditSession, Plan} from "./editcore.js" */
+/** @import {Edit, EditSession} from "./editcore.js" */
+/** @import {Plan} from "./editplan.js" */
 
 export const FORMAT = "geoplan-edits";
 export const VERSION = 1;
