@@ -67,6 +67,10 @@ export function readPlan(packed, which, unitIds, unitNames) {
       open: start.open[k] > 0,
       known: true,
     })),
+    above: packed.above ? integers(packed.above) : null,
+    aboveNames: packed.aboveNames || [],
+    estate: packed.estate ? integers(packed.estate) : null,
+    estateNames: packed.estateNames || [],
     walk,
     walkers: walkers
       ? {

@@ -40,6 +40,10 @@
  * @property {number} upper
  * @property {number[]} minutes
  * @property {Site[]} sites
+ * @property {ArrayLike<number>|null} above    index into aboveNames of what each unit lies in today, -1 for none
+ * @property {string[]} aboveNames
+ * @property {ArrayLike<number>|null} estate   index into estateNames for units of an estate that is to stay whole, else -1
+ * @property {string[]} estateNames
  * @property {ArrayLike<number>|null} walk     mean minutes from each unit to each site, row by row
  * @property {Walkers|null} walkers
  */
