@@ -127,13 +127,13 @@ def edit_content(
             "joins": pack_integers(rows["joins"].to_numpy(dtype=np.int64)),
         },
         "starts": [_start(start, walks) for start in starts],
-        **_above(units, town, language),
+        **_above(units, town),
         **_estates(units, town),
         **({} if walks is None else _walks(walks, at, town, origin)),
     }
 
 
-def _above(units: Units, town: Town | None, language: str) -> Packed:
+def _above(units: Units, town: Town | None) -> Packed:
     """Which unit of the level above each unit lies in today, so that the editor can say when a community crosses."""
     if units.parent is None:
         return {}

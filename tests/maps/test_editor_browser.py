@@ -128,9 +128,7 @@ def test_mouse_keyboard_undo_download_apply(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert part_of(page, "e0") == "B"
-    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == (
-        "Warnings (4, 2 of them new)"
-    )
+    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == ("Warnings (4, 2 of them new)")
     # e0 lies away from the rest of B and takes A's centre along: both are told at once
     assert page.locator(".gp-news p").all_inner_texts() == [
         "new: 东社区: no centre of its own",
