@@ -128,7 +128,12 @@ def test_mouse_keyboard_undo_download_apply(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert part_of(page, "e0") == "B"
-    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == "Warnings (4)"
+    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == ("Warnings (4, 2 of them new)")
+    # e0 lies away from the rest of B and takes A's centre along: both are told at once
+    assert page.locator(".gp-news p").all_inner_texts() == [
+        "new: 东社区: no centre of its own",
+        "new: 西社区: 2 pieces",
+    ]
     # undone and done again, undone by keys
     page.keyboard.press("Control+z")
     assert part_of(page, "e0") == "A"
@@ -223,7 +228,7 @@ def test_brushing_chooses_what_is_passed_over(browser_page: OpenPage, pages: dic
     at = places(page)
     page.mouse.move(*at["e4"])
     page.mouse.down()
-    page.mouse.move(*at["e6"], steps=12)
+    page.mouse.move(*at["e6"])  # in one leap: what lies between is passed over, too
     page.mouse.up()
     assert page.evaluate(f"[...{EDITOR}.chosen].sort()") == [4, 5, 6]
     page.keyboard.press("Escape")
