@@ -198,13 +198,8 @@ def test_every_command_and_option_is_in_the_readme() -> None:
         (["cover"], "did you mean coverage?"),
         (["fly"], "there is no command fly"),
         (["run"], "PROJECT is missing"),
-<<<<<<< HEAD
         (["check", "a", "b"], "but there is: b"),
         (["run", "a", "--ot", "b"], "did you mean --out, --json?"),
-=======
-        (["run", "a", "b"], "but there is: b"),
-        (["run", "a", "--ot", "b"], "did you mean --out"),
->>>>>>> batch
         (["run", "a", "--out"], "--out needs a value"),
         (["sample", "county"], "DIR is missing"),
     ],

@@ -485,7 +485,6 @@ def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
     assert not any(check.enforced for check in wide.rules)
 
 
-<<<<<<< HEAD
 def test_a_small_town_gets_an_answer_or_a_proof() -> None:
     """Six estates in a row: 20 30 30 10 30 20; the middle two locked leave 50 | 40 | 50; 69 to 71 is not to be had."""
     households = {"00": 20.0, "01": 30.0, "02": 30.0, "03": 10.0, "04": 30.0, "05": 20.0}
@@ -499,7 +498,8 @@ def test_a_small_town_gets_an_answer_or_a_proof() -> None:
     assert not none[0].feasible
     assert none[0].stopped_by == "converged"
     assert "proven" in str(none[0].reasons[0])
-=======
+
+
 def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None:
     """Three of 90 households in 80 to 200, but two are wanted: B is shared out, and A is not below 80."""
     found = propose_communities(worlds.town("AAABBBCCC\nAAABBBCCC\nAAABBBCCC"), lower=80, upper=200, parts=2, effort=1)
@@ -513,4 +513,3 @@ def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None
         assert str(first["reason"]) == (
             f"{first['from']} is given up, since only 2 communities are wanted; its land here goes to {first['to']}"
         )
->>>>>>> fix3
