@@ -39,7 +39,7 @@ def on_cluster(
 ) -> Iterator[TownOutcome]:
     """Measure towns on a cluster; a town whose worker dies is run again by another one.
 
-    Each worker has one town at a time and none waiting: the scheduler blames a death on all that a worker holds.
+    No more towns are out than there are workers: the scheduler blames a death on all that a worker holds.
 
     Parameters
     ----------
@@ -147,39 +147,33 @@ def _check_workers(client: Any) -> None:
 
 
 class _Floor:
-    """Which worker is at which town."""
+    """Which towns are with the workers."""
 
     def __init__(self, distributed: Any, client: Any, tasks: Iterator[TownTask], started: Started) -> None:
         self.distributed, self.client, self.tasks, self.started = distributed, client, tasks, started
-        self.running: dict[Any, tuple[TownTask, str]] = {}
+        self.running: dict[Any, TownTask] = {}
         self.more = True
         self.seen_at = time.monotonic()
         self.mark = f"{time.time_ns():x}"  # names of tasks on the scheduler, which others may use as well
 
     def hand_out(self) -> bool:
         """Give every free worker a town; False when there is nothing left to do."""
-        taken = {worker for _, worker in self.running.values()}
-        for worker in sorted(set(self._workers()) - taken):
+        places = self._workers()
+        while len(self.running) < places:
             task = next(self.tasks, None) if self.more else None
             if task is None:
                 self.more = False
                 break
-            future = self.client.submit(
-                run_town,
-                task,
-                key=f"geoplan-{self.mark}-{task.key}",
-                pure=False,
-                workers=[worker],
-                allow_other_workers=True,
-            )
-            self.running[future] = (task, worker)
+            # not tied to a worker: when that one dies, Dask waits for its address to come back, even if it need not
+            future = self.client.submit(run_town, task, key=f"geoplan-{self.mark}-{task.key}", pure=False)
+            self.running[future] = task
             self.started(task.key)
         return bool(self.running) or self.more
 
-    def _workers(self) -> list[str]:
-        """Addresses; an error when there have been none for a while."""
+    def _workers(self) -> int:
+        """How many there are; an error when there have been none for a while."""
         try:
-            found = list(self.client.nthreads())
+            found = len(self.client.nthreads())
         except (OSError, TimeoutError, AttributeError) as error:
             raise _no_workers(msg("the scheduler is gone: {reason}", reason=error)) from None
         now = time.monotonic()
@@ -202,8 +196,7 @@ class _Floor:
         except self.distributed.CancelledError as error:
             raise _no_workers(msg("the scheduler is gone: {reason}", reason=error)) from None
         for future in sorted(done, key=lambda one: str(one.key)):
-            task, _ = self.running.pop(future)
-            yield self._outcome(future, task)
+            yield self._outcome(future, self.running.pop(future))
 
     def _outcome(self, future: Any, task: TownTask) -> TownOutcome:
         if future.status in ("cancelled", "lost"):

@@ -24,6 +24,12 @@ WAIT_S = 120.0
 NAMES = ("a", "b", "c", "丙镇")
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes its time to start a worker."""
+    monkeypatch.setattr("geoplan.batch.cluster._JOIN_S", WAIT_S)
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
