@@ -21,6 +21,7 @@ from typing import Any
 from geoplan.batch.codec import decode, digest, encode
 from geoplan.batch.lock import locked
 from geoplan.errors import Fault, OutputError, Where, msg
+from geoplan.report.staging import STAGE
 
 __all__ = ["STORE", "Entry", "Store", "open_store", "writing"]
 
@@ -293,7 +294,7 @@ class Store:
 
     def clean(self) -> None:
         """Remove what a run that died left half done; only the holder of the lock may do so."""
-        for place in self.folder.glob("work-*"):
+        for place in (*self.folder.glob("work-*"), *self.folder.glob(f"{STAGE}*")):
             shutil.rmtree(place, ignore_errors=True)
         for part in self._blobs.glob("part-*"):
             part.unlink(missing_ok=True)
