@@ -33,7 +33,7 @@ from geoplan.standards import load_profile
 
 __all__ = ["DEFAULT_EFFORT", "Proposal", "ProposeOptions", "propose_communities"]
 
-DEFAULT_EFFORT = 125
+DEFAULT_EFFORT = 150
 """Millions of moves where neither effort nor time limit is given."""
 
 _TOLERANCE = 0.15
