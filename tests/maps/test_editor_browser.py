@@ -252,7 +252,7 @@ def test_the_sample_county_from_proposals_to_totals(
         "--parts",
         21,
         "--effort",
-        2,
+        20,
         "--out",
         out,
         "--quiet",
