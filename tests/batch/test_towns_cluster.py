@@ -132,26 +132,6 @@ def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_a_town_that_kills_every_worker_is_given_up_and_the_others_finish(tmp_path: Path) -> None:
-    """A worker under a nanny comes back; the town it dies of each time is recorded as failed."""
-    projects = write_towns(tmp_path / "towns", ("a", "b"))
-    marked = tmp_path / "towns" / "a"
-    # a trap on the worker alone: it dies when it takes up the town of this name
-    trap = tmp_path / "trap.py"
-    trap.write_text(
-        "import os\n"
-        "from geoplan.batch import task\n"
-        "plain = task._run_here\n"
-        f"task._run_here = lambda one: os._exit(1) if one.project.startswith({str(marked)!r}) else plain(one)\n",
-        encoding="utf-8",
-    )
-    with scheduler(tmp_path / "s") as address, worker(address, tmp_path / "w", "--preload", str(trap)):
-        result = run_towns(projects, options=TownsOptions(language="en", scheduler=address))
-    assert [(row.key, row.status) for row in result.rows] == [("a", "failed"), ("b", "done")]
-    assert "died" in result.failed[0].error
-
-
-@pytest.mark.slow
 def test_a_cluster_for_one_run_on_this_machine(tmp_path: Path) -> None:
     reference = write_towns(tmp_path / "reference", NAMES)
     projects = write_towns(tmp_path / "cluster", NAMES)
