@@ -202,6 +202,15 @@ def _objective(text: str | None) -> tuple[str, ...] | dict[str, float] | None:
     weights: dict[str, float] = {}
     for word in words:
         name, _, value = word.partition("=")
+        if name.strip() in weights:
+            raise InputError(
+                Fault(
+                    code="bad-objective",
+                    needed=msg("one weight for each objective"),
+                    given=msg("two for {name}: {text}", name=name.strip(), text=text),
+                    mend=msg("leave one of them away"),
+                )
+            )
         try:
             weights[name.strip()] = float(value)
         except ValueError:

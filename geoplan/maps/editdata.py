@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from geoplan.maps.editstrings import edit_strings
-from geoplan.maps.packed import Varints, clean_text, pack_integers, pack_words
+from geoplan.maps.packed import Varints, clean_text, pack_geometry, pack_integers, pack_words
+from geoplan.model import Town
 from geoplan.partition.editing import EditWalks, plan_fingerprint
 from geoplan.partition.measures import Limits
 from geoplan.partition.plan import Partition
+from geoplan.places.units import Units
 from geoplan.text.labels import known_name
 
 __all__ = ["EditStart", "edit_content", "pack_exact"]
@@ -72,7 +74,15 @@ def pack_exact(values: Any) -> Packed:
     return {"floats": Varints(base64.b64encode(numbers.astype("<f8").tobytes()).decode("ascii"))}
 
 
-def edit_content(starts: Sequence[EditStart], *, walks: EditWalks | None, town: str, language: str) -> Packed:
+def edit_content(
+    starts: Sequence[EditStart],
+    *,
+    walks: EditWalks | None,
+    town: Town | None,
+    named: str,
+    origin: tuple[int, int],
+    language: str,
+) -> Packed:
     """Everything that the editor needs beside the units' geometry.
 
     Parameters
@@ -82,7 +92,11 @@ def edit_content(starts: Sequence[EditStart], *, walks: EditWalks | None, town: 
     walks
         Walks to the sites; without them the editor shows no shares.
     town
-        Name of the town, for the names of files.
+        The town, for the names of estates and of the level above and for where sites stand.
+    named
+        What the town is called in the names of files.
+    origin
+        Longitude and latitude in micro-degrees that places are told from.
     language
         ``"zh"`` or ``"en"``.
 
@@ -97,7 +111,7 @@ def edit_content(starts: Sequence[EditStart], *, walks: EditWalks | None, town: 
     at = table.index
     names = starts[0].partition.base().names
     return {
-        "town": clean_text(town),
+        "town": clean_text(named),
         "level": units.level,
         "label": clean_text(known_name("unit", units.level, language)),
         "strings": edit_strings(language),
@@ -113,7 +127,37 @@ def edit_content(starts: Sequence[EditStart], *, walks: EditWalks | None, town: 
             "joins": pack_integers(rows["joins"].to_numpy(dtype=np.int64)),
         },
         "starts": [_start(start, walks) for start in starts],
-        **({} if walks is None else _walks(walks, at)),
+        **_above(units, town),
+        **_estates(units, town),
+        **({} if walks is None else _walks(walks, at, town, origin)),
+    }
+
+
+def _above(units: Units, town: Town | None) -> Packed:
+    """Which unit of the level above each unit lies in today, so that the editor can say when a community crosses."""
+    if units.parent is None:
+        return {}
+    codes, ids = pd.factorize(units.parent.reindex(units.table.index), sort=True)
+    level = None if town is None else town.level(town.level(units.level).parent or units.level)
+    names = {} if level is None else dict(level.table["name"])
+    return {
+        "above": pack_integers(codes.astype(np.int64)),
+        "aboveNames": [clean_text(names.get(i) or i) for i in ids],
+    }
+
+
+def _estates(units: Units, town: Town | None) -> Packed:
+    """Estates of several units that are meant to stay whole."""
+    table = units.table
+    estate = table["estate"].where(~table["divisible"].to_numpy(dtype=bool), None)
+    counts = estate.value_counts()
+    codes, ids = pd.factorize(estate.where(estate.isin(counts.index[counts > 1]), None), sort=True)
+    if not len(ids):
+        return {}
+    names = {} if town is None or town.estates is None else dict(town.estates["name"])
+    return {
+        "estate": pack_integers(codes.astype(np.int64)),
+        "estateNames": [clean_text(names.get(i) or i) for i in ids],
     }
 
 
@@ -133,7 +177,7 @@ def _start(start: EditStart, walks: EditWalks | None) -> Packed:
     }
 
 
-def _walks(walks: EditWalks, units: pd.Index) -> Packed:
+def _walks(walks: EditWalks, units: pd.Index, town: Town | None, origin: tuple[int, int]) -> Packed:
     sites, walkers = walks.sites, walks.walkers
     unit = units.get_indexer(walkers["unit"])
     order = np.argsort(unit, kind="stable")
@@ -147,6 +191,7 @@ def _walks(walks: EditWalks, units: pd.Index) -> Packed:
             "name": pack_words(sites["name"]),
             "unit": pack_integers(units.get_indexer(sites["unit"])),
             "candidate": pack_integers(sites["candidate"].to_numpy(dtype=np.int64)),
+            **({} if town is None else {"place": _places(town, sites.index, origin)}),
         },
         "walk": pack_integers(mean.astype(np.int64).ravel()) if many else None,
         "walkers": {
@@ -157,3 +202,8 @@ def _walks(walks: EditWalks, units: pd.Index) -> Packed:
             "step": pack_integers(np.array([step for r in reach for _, step in r], dtype=np.int64)),
         },
     }
+
+
+def _places(town: Town, sites: pd.Index, origin: tuple[int, int]) -> Packed:
+    points = town.facilities.geometry.reindex(sites).representative_point().to_crs(4326)
+    return pack_geometry(points.array, origin=origin)

@@ -139,7 +139,9 @@ def proposal_content(
         "edit": edit_content(
             [EditStart("today", first.partition.base(), first.limits), *(starts or map(edit_start, feasible))],
             walks=walks,
-            town=named,
+            town=town,
+            named=named,
+            origin=origin,
             language=language,
         ),
     }

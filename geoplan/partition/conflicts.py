@@ -367,7 +367,7 @@ def numbers_to_try(
         Numbers to try; if there are none, why; and the numbers that were possible but not tried.
     """
     units, total = len(land.weight), float(land.weight.sum())
-    if isinstance(parts, int):
+    if parts is not None and not isinstance(parts, tuple):
         messages, _ = conflicts_of(replace(land, parts=parts), names, thorough=True)
         return ([parts], [], []) if not messages else ([], messages, [])
     low, high = parts if parts is not None else (1, units)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +22,9 @@ from geoplan.partition.workable import Ground, Workable, workable_range
 
 __all__ = ["GraphPartition", "partition_graph"]
 
+
+DIGITS = 1e-11
+"""Share of the whole weight by which a sum of weights may differ for its rounding."""
 
 SWAPS = 0.2
 """Share of exchanges in the search for the fewest cut edges: it helps where coarse units meet a tight range."""
@@ -152,8 +154,9 @@ def partition_graph(
         order.edge_cost,
         weights,
         np.zeros((len(weights), parts)),
-        np.full(parts, lower - _slack(weights)),
-        np.full(parts, upper + _slack(weights)),
+        # weights that are sums of fractions must not miss a limit by their last digits
+        np.full(parts, float(lower) - DIGITS * float(weights.sum())),
+        np.full(parts, float(upper) + DIGITS * float(weights.sum())),
     )
     budget = Budget(effort=effort, time_limit_s=time_limit_s)
     conflicts = explain_infeasible(order.indptr, order.indices, weights, parts=parts, lower=lower, upper=upper)
@@ -169,13 +172,6 @@ def partition_graph(
         square = np.asarray(distances, float)[np.ix_(order.rank, order.rank)]
         outcome = solve_moment(problem, square, budget=budget, seed=seed)
     return _result(order, problem, outcome, conflicts, work, objective, base_code, distances, seed)
-
-
-def _slack(weights: np.ndarray) -> float:
-    """What a part's weight may miss its range by: three times 0.1 is more than 0.3 in floating point."""
-    slack = 1e-9 * float(weights.sum())
-    # sums of whole numbers are exact; only the limits may not be
-    return min(slack, 1e-3) if (weights == np.floor(weights)).all() else slack
 
 
 def _fewest_cuts(problem: Problem, budget: Budget, seed: int) -> Outcome:
@@ -316,12 +312,13 @@ def _arrays(graph: nx.Graph) -> _Order:
     given = {node: i for i, node in enumerate(graph)}
     nodes = _sorted(graph)
     place = {node: i for i, node in enumerate(nodes)}
-    arcs = Counter((place[u], place[v]) for u, v in graph.edges() if u != v)
-    cost: dict[tuple[int, int], float] = {}
-    for i, j in arcs:
-        # both directions of a directed graph are one edge, parallel edges are several
-        there, back = arcs[i, j], arcs[j, i]
-        cost[min(i, j), max(i, j)] = float(max(there, back) if graph.is_directed() else there + back)
+    number: dict[tuple[int, int], float] = {}
+    for u, v in graph.edges():
+        i, j = (place[u], place[v]) if graph.is_directed() else sorted((place[u], place[v]))
+        if i != j:
+            number[i, j] = number.get((i, j), 0.0) + 1.0
+    # both directions of a directed graph are one edge; parallel edges of a multigraph are several
+    cost = {(min(i, j), max(i, j)): max(count, number.get((j, i), 0.0)) for (i, j), count in number.items()}
     pairs = sorted([(i, j, c) for (i, j), c in cost.items()] + [(j, i, c) for (i, j), c in cost.items()])
     table = np.array(pairs, float).reshape(-1, 3)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(table[:, 0].astype(int), minlength=len(nodes)))])

@@ -108,7 +108,13 @@ class Partition:
         Returns
         -------
         Partition
+
+        Raises
+        ------
+        InputError
+            If a unit has no part.
         """
+        part_of = Partition(self.units, part_of).part_of
         kept = {part: name for part, name in self.names.items() if part in set(part_of)}
         return Partition(self.units, part_of, provisional_names(self.units, part_of, kept))
 

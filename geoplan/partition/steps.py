@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,17 @@ def _known_parts(partition: Partition, ids: Sequence[str]) -> None:
         )
 
 
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def _ids(given: Iterable[str]) -> list[str]:
+    """Ids, each once and sorted; a plain string would pass for a list of its letters."""
+    if isinstance(given, str):
+        raise _fault("ids-as-text", msg("a list of ids"), msg("the text {given}", given=repr(given)), msg("use [...]"))
+    return sorted(set(given))
+
+
 def move_units(
     partition: Partition,
     units: Iterable[str],
@@ -121,7 +133,7 @@ def move_units(
     InputError
         If there is no such unit or community.
     """
-    chosen = sorted(set(units))
+    chosen = _ids(units)
     _known_parts(partition, [to])
     strange = [unit for unit in chosen if unit not in partition.part_of.index]
     if strange:
@@ -159,7 +171,7 @@ def merge_communities(
     InputError
         If there are fewer than two, one is unknown, or they lie in different units of the level above.
     """
-    chosen = sorted(set(ids))
+    chosen = _ids(ids)
     _known_parts(partition, chosen)
     if len(chosen) < 2:
         raise _fault(
@@ -224,10 +236,10 @@ def split_community(
     members = np.flatnonzero((partition.part_of == part).to_numpy())
     held = partition.units.table["households"].to_numpy(float)
     core = _main_piece(graph.indptr, graph.indices, members, held)
-    if parts < 2 or len(core) < parts:
+    if not _is_whole(parts) or parts < 2 or len(core) < parts:
         raise _fault(
             "cannot-split",
-            msg("at least 2 parts and as many connected units"),
+            msg("a whole number of at least 2 parts, and as many connected units"),
             msg("{parts} parts, {units} units", parts=parts, units=len(core)),
             msg("choose fewer parts, or cut large estates into buildings"),
             [part],
@@ -340,36 +352,38 @@ def absorb_enclaves(
     StepResult
     """
     limits = limits or Limits()
-    after, moved = partition, set[str]()
-    table = find_enclaves(after.units, after.part_of)
+    after, left = partition, _enclaves_left(partition)
     while True:
-        for row in table.itertuples(index=False):
-            if not _may_mend(row, limits, notches):
-                continue
-            tried = after.moved(row.units, row.mend)
-            then = find_enclaves(tried.units, tried.part_of)
-            # what has moved before moves again only if flaws get fewer: two enclaves cannot hand each other on for ever
-            if not moved & set(row.units) or _flaws(then) < _flaws(table):
-                break
-        else:
+        tried = _absorb_once(after, limits, notches=notches)
+        now = _enclaves_left(tried)
+        if now >= left:
             return _result(partition, after, limits, walk)
-        moved |= set(row.units)
-        after, table = tried, then
+        after, left = tried, now
 
 
-_DETACHED = ("hole", "cell", "cluster", "detached")
+def _absorb_once(partition: Partition, limits: Limits, *, notches: bool) -> Partition:
+    """Give enclaves away; a unit moves once at most, so that two enclaves cannot hand each other on for ever."""
+    after, done = partition, set(limits.locked_units)
+    while True:
+        table = find_enclaves(after.units, after.part_of)
+        step = next((row for row in table.itertuples(index=False) if _may_mend(row, done, limits, notches)), None)
+        if step is None:
+            return after
+        done |= set(step.units)
+        after = after.moved(step.units, step.mend)
 
 
-def _may_mend(row: object, limits: Limits, notches: bool) -> bool:
+def _enclaves_left(partition: Partition) -> tuple[int, int]:
+    """Detached pieces and notches of a partition; what today's drawing overlaps or leaves out does not count."""
+    kinds = find_enclaves(partition.units, partition.part_of)["kind"]
+    return int((~kinds.isin(["notch", "overlap", "gap"])).sum()), int((kinds == "notch").sum())
+
+
+def _may_mend(row: object, done: set[str], limits: Limits, notches: bool) -> bool:
     kind, units, part, mend = (getattr(row, name) for name in ("kind", "units", "part", "mend"))
-    wanted = kind in _DETACHED or (kind == "notch" and notches)
+    wanted = kind in ("hole", "cell", "cluster", "detached") or (kind == "notch" and notches)
     free = mend is not None and part not in limits.locked and mend not in limits.locked
-    return bool(wanted and free and not set(limits.locked_units) & set(units))
-
-
-def _flaws(table: pd.DataFrame) -> tuple[int, int]:
-    """Detached pieces, and notches."""
-    return int(table["kind"].isin(_DETACHED).sum()), int((table["kind"] == "notch").sum())
+    return bool(wanted and free and not done & set(units))
 
 
 def check_partition(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, TypeGuard
 
 from geoplan.errors import Fault, InputError, Message, msg
 from geoplan.partition.alternatives import FAVOURS, PRICES, Prices
@@ -29,9 +31,15 @@ def fault(code: str, needed: Message, given: Message, mend: Message) -> InputErr
 
 
 def check_numbers(
-    parts: int | tuple[int, int] | None, effort: int | None, time_limit_s: float | None, seed: int, tolerance: float
+    parts: int | tuple[int, int] | None,
+    effort: int | None,
+    time_limit_s: float | None,
+    seed: int,
+    tolerance: float,
+    *,
+    households: Mapping[str, float | None] | None = None,
 ) -> None:
-    """Refuse numbers that make no sense, all at once.
+    """Refuse what is no number or makes no sense, all at once.
 
     Parameters
     ----------
@@ -39,25 +47,27 @@ def check_numbers(
         As in :func:`geoplan.propose_communities`.
     tolerance
         Share of the target.
+    households
+        Target and ends of the range by their options: ``--target``, ``--lower``, ``--upper``.
 
     Raises
     ------
     InputError
         With every fault.
     """
-    faults = []
-    first, last = (parts if isinstance(parts, tuple) else (parts, parts)) if parts is not None else (1, 1)
-    if not 1 <= first <= last:
+    faults = _household_faults(households or {})
+    ends: tuple[Any, ...] = parts if isinstance(parts, tuple) else (parts, parts)
+    if parts is not None and not (len(ends) == 2 and all(map(_is_whole, ends)) and 1 <= ends[0] <= ends[1]):
         faults.append(
             Fault(
                 "bad-parts",
                 msg("a number of communities of at least 1, or a range such as 18-22"),
-                msg("{first} to {last}", first=first, last=last),
-                msg("use for example --parts 21 or --parts 18-22"),
+                msg("{value}", value=_shown(parts)),
+                msg("use for example --parts 21 or --parts 18-22; in Python 21 or (18, 22)"),
             )
         )
     for name, value in (("--effort", effort), ("--time-limit", time_limit_s)):
-        if value is not None and not value > 0:
+        if value is not None and not (_is_number(value) and value > 0):
             faults.append(
                 Fault(
                     "bad-budget",
@@ -66,11 +76,13 @@ def check_numbers(
                     msg("leave it away, or use for example 60"),
                 )
             )
-    if seed < 0:
+    if not (_is_whole(seed) and seed >= 0):
         faults.append(
-            Fault("bad-seed", msg("a seed from 0 up"), msg("--seed {seed}", seed=seed), msg("use for example 0"))
+            Fault(
+                "bad-seed", msg("a whole number from 0 up"), msg("--seed {seed}", seed=seed), msg("use for example 0")
+            )
         )
-    if not 0 <= tolerance < 1:
+    if not (_is_number(tolerance) and 0 <= tolerance < 1):
         faults.append(
             Fault(
                 "bad-tolerance",
@@ -81,6 +93,38 @@ def check_numbers(
         )
     if faults:
         raise InputError(faults)
+
+
+def _household_faults(households: Mapping[str, float | None]) -> list[Fault]:
+    faults = []
+    for name, value in households.items():
+        if value is None:
+            continue
+        target = name == "--target"
+        if not _is_number(value) or not value >= 0 or (target and (value == 0 or math.isinf(value))):
+            faults.append(
+                Fault(
+                    "bad-target" if target else "bad-range",
+                    msg("a number of households above 0") if target else msg("a number of households from 0 up"),
+                    msg("{name} {value}", name=name, value=_shown(value)),
+                    msg("use for example {name} 3000", name=name),
+                )
+            )
+    return faults
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " to ".join(map(str, value))
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +169,7 @@ def wish_of(objective: str | Sequence[str] | Mapping[str, float] | None) -> Wish
     named = [] if objective is None else [objective] if isinstance(objective, str) else list(objective)
     unknown = [name for name in named if name not in OBJECTIVES]
     values = list(objective.values()) if isinstance(objective, Mapping) else []
-    numbers = all(isinstance(v, int | float) and math.isfinite(v) and v >= 0 for v in values)
+    numbers = all(_is_number(v) and math.isfinite(v) and v >= 0 for v in values)
     if unknown or not numbers or (values and not any(values)):
         raise fault(
             "bad-objective",

@@ -20,8 +20,8 @@ from geoplan.text import translate
 
 if TYPE_CHECKING:
     from geoplan.maps.editdata import EditStart
+    from geoplan.project.comparing import Difference
     from geoplan.project.edits import AppliedEdits, EditsFile
-    from geoplan.project.meeting import Difference
 
 __all__ = ["changes_of", "edits_record", "edits_table"]
 

@@ -7,23 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import pandas as pd
-
 from geoplan import __version__
-from geoplan.coverage import Case, Coverage, CoverageOptions, measure_coverage
+from geoplan.coverage import Coverage, CoverageOptions, measure_coverage
 from geoplan.errors import Fault, InputError, Message, Where, msg
-from geoplan.model import Level, Progress, Town
+from geoplan.model import Progress, Town
 from geoplan.partition.editing import CENTRE_KIND, EditWalks, edit_walks, plan_fingerprint
-from geoplan.partition.measures import Limits, Measures, measure_partition
+from geoplan.partition.measures import Limits, measure_partition
 from geoplan.partition.plan import Partition
 from geoplan.partition.propose import Proposal
 from geoplan.places.enclaves import find_enclaves
 from geoplan.places.units import build_units
+from geoplan.project.comparing import Difference, compare_totals
 from geoplan.project.editplans import PLANS_FILE, StoredPlan, build_start, find_plans, plans_text
 from geoplan.project.editrecord import changes_of, edits_record, edits_table
 from geoplan.project.edits import AppliedEdits, EditsFile, apply_edits, read_edits
 from geoplan.project.loading import load_town
+from geoplan.project.redrawing import redrawn_town
 from geoplan.project.running import coverage_options, default_folder
 from geoplan.project.settings import Project
 from geoplan.reach import Metric, build_reach
@@ -33,10 +32,8 @@ if TYPE_CHECKING:
     from geoplan.maps.editdata import EditStart
 
 __all__ = [
-    "Difference",
     "MeetingResult",
     "apply_project_edits",
-    "compare_totals",
     "edit_project",
     "project_walks",
     "today_proposal",
@@ -46,38 +43,6 @@ FOLDER, EDIT_FOLDER = "edits", "edit"
 MAP_FILE = "map.html"
 _STEM, _COVERAGE = "edited", "coverage.xlsx"
 _QUANTITIES = {"communities": "community.households", "grids": "grid.households"}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A total that Python and the page do not agree on.
-
-    Attributes
-    ----------
-    name
-        Which total.
-    part
-        Community, ``""`` for the whole.
-    page, python
-        Both numbers.
-    """
-
-    name: str
-    part: str
-    page: float
-    python: float
-
-    @property
-    def message(self) -> Message:
-        """The sentence for a reader."""
-        place = self.part or msg("in total")
-        return msg(
-            "{name}, {place}: the page says {page:,.3f}, geoplan {python:,.3f}",
-            name=self.name,
-            place=place,
-            page=self.page,
-            python=self.python,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,173 +375,6 @@ def _as_proposal(
         effort=None,
         notices=town.notices + partition.units.notices,
     )
-
-
-def redrawn_town(town: Town, partition: Partition, walks: EditWalks, open_sites: Sequence[str]) -> Town:
-    """The town with its new communities and centres.
-
-    Parameters
-    ----------
-    town
-        The town.
-    partition
-        The new communities.
-    walks
-        For where each site stands.
-    open_sites
-        Ids of the sites that are centres.
-
-    Returns
-    -------
-    Town
-        Levels below are left out, since they divide communities that are no more.
-    """
-    units = partition.units
-    level = town.level(units.level)
-    polygons = partition.polygons()
-    table = level.table.reindex(polygons.index)
-    for column in table.columns:
-        if column in ("geometry", "name"):
-            table[column] = polygons[column].to_numpy()
-        elif table[column].dtype == object or str(table[column].dtype) == "str":
-            table[column] = table[column].where(table[column].notna(), None if column == "parent" else "")
-    table = table.set_crs(units.table.crs, allow_override=True)
-    assert units.of_building is not None  # noqa: S101
-    buildings = town.buildings.copy()
-    buildings[level.name] = partition.part_of.reindex(units.of_building.reindex(buildings.index)).to_numpy(dtype=object)
-    above = _above(town, level)
-    facilities = _facilities(town, partition, walks, open_sites, above)
-    levels = (replace(level, table=table), *above)
-    return replace(town, buildings=buildings, facilities=facilities, levels=levels)
-
-
-def _above(town: Town, level: Level) -> tuple[Level, ...]:
-    found: list[Level] = []
-    while level.parent is not None and level.parent not in {other.name for other in found}:
-        level = town.level(level.parent)
-        found.append(level)
-    return tuple(found)
-
-
-def _facilities(
-    town: Town, partition: Partition, walks: EditWalks, open_sites: Sequence[str], above: tuple[Level, ...]
-) -> Any:
-    """Facilities that serve the new community they stand in; those of levels above keep what they serve."""
-    table = town.facilities.copy()
-    kept = {i for level in above for i in level.table.index}
-    serves = table["serves"].astype(object)
-    serves = serves.where(serves.isin(list(kept)), None)
-    unit = walks.sites["unit"]
-    stands = unit[unit.notna()]
-    serves[stands.index] = partition.part_of.reindex(stands).to_numpy(dtype=object)
-    table["serves"] = serves
-    table.loc[walks.sites.index, "candidate"] = ~walks.sites.index.isin(list(open_sites))
-    return table
-
-
-def compare_totals(
-    file: EditsFile, after: Measures, partition: Partition, walks: EditWalks, coverage: Coverage, limits: Limits
-) -> tuple[tuple[Difference, ...], int]:
-    """Hold the page's exact totals against those measured anew.
-
-    Parameters
-    ----------
-    file
-        The edits with the page's totals.
-    after, partition, coverage
-        What Python measured.
-    walks
-        For the circles.
-    limits
-        Range of households.
-
-    Returns
-    -------
-    tuple
-        What differs, and how many totals were compared.
-    """
-    total, parts = _python_totals(after, partition, walks, coverage, limits)
-    pairs = [("", file.total, total)]
-    pairs += [(part, file.parts.get(part, {}), row) for part, row in parts.items()] if file.parts else []
-    pairs += [(part, row, {"units": 0.0}) for part, row in file.parts.items() if part not in parts]
-    found, compared = [], 0
-    for part, page, python in pairs:
-        for name, value in python.items():
-            if name not in page or name in file.preliminary:
-                continue
-            ours = value if isinstance(value, list) else [value]
-            theirs = page[name] if isinstance(page[name], list) else [page[name]]
-            for circle, (mine, given) in enumerate(zip(ours, theirs, strict=False)):
-                compared += 1
-                label = f"{name} {walks.minutes[circle]:g} min" if isinstance(value, list) else name
-                if not _agree(name, float(given), float(mine), len(partition.part_of)):
-                    found.append(Difference(label, part, float(given), float(mine)))
-    return tuple(found), compared
-
-
-def _agree(name: str, page: float, python: float, units: int) -> bool:
-    """Whether two totals are the same but for rounding: the page counts in 2**-20 a unit."""
-    if np.isnan(page) and np.isnan(python):
-        return True
-    exact = {"parts", "units", "pieces", "detached", "outside", "centres"}
-    room = 0.0 if name in exact else 1e-3 if name == "walk_min" else max(1e-6 * 8 * units, 1e-9 * abs(python))
-    return abs(page - python) <= room
-
-
-def _python_totals(
-    after: Measures, partition: Partition, walks: EditWalks, coverage: Coverage, limits: Limits
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    table = after.parts
-    any_case, own_case = (_case(coverage, centre) for centre in ("any", "own"))
-    columns = [f"served_households_{m:g}" for m in walks.minutes]
-    summaries = {
-        name: coverage.summary(partition.units.level, case) for name, case in (("any", any_case), ("own", own_case))
-    }
-    outside = int((~table["households"].between(limits.lower, limits.upper)).sum())
-    total: dict[str, Any] = {
-        "parts": len(table),
-        "units": int(table["units"].sum()),
-        "households": float(table["households"].sum()),
-        "people": float(table["people"].sum()),
-        "outside": outside,
-        "boundary_m": after.boundary_m,
-        "moved": after.moved_households,
-        "detached": after.detached_pieces,
-        "walk_min": after.mean_walk_min,
-    }
-    for name, case in (("served_any", any_case), ("served_own", own_case)):
-        row = coverage.total(case)
-        total[name] = [float(row[column]) for column in columns]
-    around = _boundaries(partition)
-    parts = {}
-    for part, row in table.iterrows():
-        parts[str(part)] = {
-            "units": int(row["units"]),
-            "households": float(row["households"]),
-            "people": float(row["people"]),
-            "pieces": int(row["pieces"]),
-            "centres": float(row["centres"]),
-            "boundary_m": float(around[part]),
-            "walk_min": float(row["mean_walk_min"]),
-            "served_any": summaries["any"].loc[part, columns].astype(float).tolist(),
-            "served_own": summaries["own"].loc[part, columns].astype(float).tolist(),
-        }
-    return total, parts
-
-
-def _case(coverage: Coverage, centre: str) -> Case:
-    return next(case for case in coverage.cases if case.centre == centre)
-
-
-def _boundaries(partition: Partition) -> pd.Series:
-    """Metres of boundary of each part with other parts."""
-    rows = partition.units.contiguity
-    one = partition.part_of.reindex(rows["unit"]).to_numpy(dtype=object)
-    two = partition.part_of.reindex(rows["neighbor"]).to_numpy(dtype=object)
-    cut = one != two
-    metre = rows["shared_m"].to_numpy(float)[cut]
-    both = pd.Series(np.concatenate([metre, metre]), index=np.concatenate([one[cut], two[cut]]))
-    return both.groupby(level=0).sum().reindex(partition.parts, fill_value=0.0)
 
 
 def _write(

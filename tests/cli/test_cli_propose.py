@@ -107,6 +107,7 @@ def test_without_range_or_target_the_law_holds(tmp_path: Path, capsys: pytest.Ca
         ("--objective", "cheap"),
         ("--objective", "moved=-1"),
         ("--objective", "moved=much"),
+        ("--objective", "moved=1,moved=2"),
         ("--objective", ","),
         ("--effort", 0),
         ("--time-limit", "nan"),

@@ -128,7 +128,12 @@ def test_mouse_keyboard_undo_download_apply(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert part_of(page, "e0") == "B"
-    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == "Warnings (4)"
+    assert page.locator(".gp-editor summary", has_text="Warnings").inner_text() == ("Warnings (4, 2 of them new)")
+    # e0 lies away from the rest of B and takes A's centre along: both are told at once
+    assert page.locator(".gp-news p").all_inner_texts() == [
+        "new: 东社区: no centre of its own",
+        "new: 西社区: 2 pieces",
+    ]
     # undone and done again, undone by keys
     page.keyboard.press("Control+z")
     assert part_of(page, "e0") == "A"
@@ -223,7 +228,7 @@ def test_brushing_chooses_what_is_passed_over(browser_page: OpenPage, pages: dic
     at = places(page)
     page.mouse.move(*at["e4"])
     page.mouse.down()
-    page.mouse.move(*at["e6"], steps=12)
+    page.mouse.move(*at["e6"])  # in one leap: what lies between is passed over, too
     page.mouse.up()
     assert page.evaluate(f"[...{EDITOR}.chosen].sort()") == [4, 5, 6]
     page.keyboard.press("Escape")
@@ -247,7 +252,7 @@ def test_the_sample_county_from_proposals_to_totals(
         "--parts",
         21,
         "--effort",
-        2,
+        20,
         "--out",
         out,
         "--quiet",
@@ -274,7 +279,7 @@ def test_the_sample_county_from_proposals_to_totals(
     page.keyboard.press("Enter")
     assert page.evaluate(f"{EDITOR}.session.done.length") == 4
     page.keyboard.press("Control+z")
-    page.locator(".gp-editor summary").last.press("Enter")
+    page.evaluate("document.querySelectorAll('.gp-editor details').forEach((part) => { part.open = true; })")
     path = save(page, tmp_path, "json")
     assert page.evaluate(f"{EDITOR}.session.totals()") != before
     code, text = run(capsys, "apply-edits", county, path, "--out", out, "--json", "--quiet")

@@ -158,21 +158,14 @@ def test_the_given_things_stay_as_they_are() -> None:
     assert np.array_equal(distances, before[2])
 
 
-def test_parallel_edges_of_a_directed_graph_count_each() -> None:
-    """Three edges from 0 to 1 in a ring: the cheapest cut leaves them whole; there and back again is one edge."""
-    ring = nx.MultiDiGraph([(0, 1), (0, 1), (0, 1), (1, 2), (2, 3), (3, 0)])
-    nx.set_node_attributes(ring, 1, "h")
-    for back in ([], [(1, 0), (2, 1)]):
-        ring.add_edges_from(back)
-        found = partition_graph(ring, weight="h", parts=2, lower=2, upper=2, effort=1)
-        assert found.objective == 2
-        assert found.assignment[0] == found.assignment[1]
-    # cut where it must be: the larger number of the two directions
-    alone = partition_graph(ring.subgraph([0, 1]), weight="h", parts=2, lower=1, upper=1, effort=1)
-    assert alone.objective == 3
+def test_both_directions_are_one_edge_and_the_larger_number_counts() -> None:
+    """Three edges there and one back are three to cut."""
+    pair = nx.MultiDiGraph([(0, 1), (0, 1), (0, 1), (1, 0)])
+    nx.set_node_attributes(pair, 1, "h")
+    assert partition_graph(pair, weight="h", parts=2, lower=1, upper=1, effort=1).objective == 3
 
 
-@pytest.mark.parametrize("objective", ["cut_edges", "moved", "moment"])
+@pytest.mark.parametrize("objective", ["moved", "moment"])
 def test_sums_of_floats_meet_limits(objective: Any) -> None:
     """Six units of 0.1 in two parts of exactly 0.3, which three times 0.1 is not."""
     path = nx.path_graph(6)

@@ -441,6 +441,30 @@ def test_numbers_that_make_no_sense(asked: dict[str, Any]) -> None:
         propose_communities(worlds.town(THREE_BY_FOUR), **asked)
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ({"target": 60, "parts": (3, 4, 5)}, "3 to 4 to 5"),
+        ({"target": 60, "parts": 4.0}, "4.0"),
+        ({"target": 60, "parts": [3, 5]}, "[3, 5]"),
+        ({"target": 60, "parts": True}, "True"),
+        ({"target": 60, "parts": "4"}, "'4'"),
+        ({"target": 60, "seed": 1.5}, "--seed 1.5"),
+        ({"target": 60, "effort": "much"}, "--effort much"),
+        ({"target": "80"}, "--target '80'"),
+        ({"target": float("nan")}, "--target nan"),
+        ({"target": -5}, "--target -5"),
+        ({"target": 0}, "--target 0"),
+        ({"lower": float("nan"), "upper": 9}, "--lower nan"),
+        ({"lower": 1, "upper": "9"}, "--upper '9'"),
+    ],
+)
+def test_numbers_of_a_wrong_kind_are_named(asked: dict[str, Any], given: str) -> None:
+    with pytest.raises(InputError) as raised:
+        propose_communities(worlds.town(THREE_BY_FOUR), **asked)
+    assert [str(fault.given) for fault in raised.value.faults] == [given]
+
+
 def test_disconnected_towns_and_units_without_neighbours() -> None:
     """An island of one unit is a community of its own, or no range fits."""
     town = worlds.town("AAA.B\nAAA..", facilities=sites(["00"]))
@@ -484,6 +508,21 @@ def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
     broken = {check.rule.id: check.broken_after for check in wide.rules}
     assert broken["national-2026.community-households"] == ("A",)
     assert not any(check.enforced for check in wide.rules)
+
+
+def test_a_small_town_gets_an_answer_or_a_proof() -> None:
+    """Six estates in a row: 20 30 30 10 30 20; the middle two locked leave 50 | 40 | 50; 69 to 71 is not to be had."""
+    households = {"00": 20.0, "01": 30.0, "02": 30.0, "03": 10.0, "04": 30.0, "05": 20.0}
+    town = worlds.town("AAAAAA", households=households)
+    found = propose_communities(town, parts=3, lower=39, upper=54, locked=["e02", "e03"])
+    part = found[0].partition.part_of
+    assert found[0].feasible
+    assert part["e00"] == part["e01"] != part["e04"] == part["e05"]
+    assert part["e02"] == part["e03"] == "A"
+    none = propose_communities(town, parts=2, lower=69, upper=71)
+    assert not none[0].feasible
+    assert none[0].stopped_by == "converged"
+    assert "proven" in str(none[0].reasons[0])
 
 
 def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None:

@@ -255,6 +255,7 @@ def test_absorb_leaves_parts_whole(units: Units, marks: list[str]) -> None:
     counted = {part: pieces(units, found, part) for part in found.parts}
     assert counted == result.after.parts["pieces"].to_dict()
     assert result.after.detached_pieces <= result.before.detached_pieces
+    assert absorb_enclaves(found).after.detached_pieces == result.after.detached_pieces
 
 
 @pytest.mark.parametrize(
@@ -271,6 +272,21 @@ def test_absorb_goes_on_until_nothing_is_left(units: Units, before: str, after: 
     found = absorb_enclaves(plan).partition.part_of
     assert len(find_enclaves(units, found)) == 0
     assert found.to_dict() == unit_worlds.parts(after.replace(" ", "\n")).to_dict()
+
+
+def test_arguments_of_a_wrong_kind_are_refused(units: Units) -> None:
+    plan = today(units)
+    for parts in (2.5, True, "2"):
+        with pytest.raises(InputError, match="whole number of at least 2 parts"):
+            split_community(plan, "A", parts=parts)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="a list of ids; given the text 'AB'"):
+        merge_communities(plan, "AB")
+    with pytest.raises(InputError, match="a list of ids"):
+        move_units(plan, "e00", "B")
+    marks = plan.part_of.copy()
+    marks["e00"] = None
+    with pytest.raises(InputError, match="e00"):
+        plan.with_parts(marks)
 
 
 def test_codes_and_names(units: Units) -> None:

@@ -10,7 +10,8 @@
  */
 import {bytesOf, integers, words} from "./packed.js";
 
-/** @import {Edit, EditSession, Plan} from "./editcore.js" */
+/** @import {Edit, EditSession} from "./editcore.js" */
+/** @import {Plan} from "./editplan.js" */
 
 export const FORMAT = "geoplan-edits";
 export const VERSION = 1;
@@ -66,6 +67,10 @@ export function readPlan(packed, which, unitIds, unitNames) {
       open: start.open[k] > 0,
       known: true,
     })),
+    above: packed.above ? integers(packed.above) : null,
+    aboveNames: packed.aboveNames || [],
+    estate: packed.estate ? integers(packed.estate) : null,
+    estateNames: packed.estateNames || [],
     walk,
     walkers: walkers
       ? {

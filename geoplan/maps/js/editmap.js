@@ -11,6 +11,9 @@ import {colour} from "./style.js";
 const UNIT_ZOOM = 13;
 const NAME_ZOOM = 15.25;
 const TOUCH_PIXELS = 9;
+const BRUSH_STEP = 6; // pixels between two looks along the brush's way
+const MOST_STEPS = 200;
+const MARK = 7; // radius of a site's mark, pixels
 const CHOSEN = "#e0007a";
 
 /** Painters that draw while there is an editor. @param {any} page @param {any} state @returns {Painter[]} */
@@ -109,30 +112,42 @@ function chosen(view, editor) {
 
 /** Open centres full, candidate sites and closed centres hollow. */
 function centres(view, editor) {
-  const {plan, session, middle} = editor;
-  const seen = new Map();
+  const {plan, session, places} = editor;
   plan.sites.forEach((site, k) => {
     if (site.unit < 0) return;
-    const row = seen.get(site.unit) || 0;
-    seen.set(site.unit, row + 1);
-    const [x, y] = middle[site.unit];
-    const at = [x * view.scale + view.dx + 14 * row, y * view.scale + view.dy + 26];
-    const look = session.open[k] ? {fill: colour.centre, ink: "#ffffff"} : {fill: "#ffffff", ink: colour.centre};
-    mark(view.ctx, at[0], at[1], {radius: 7, sides: 5, sign: "", ...look});
+    const [x, y] = places[k];
+    siteMark(view.ctx, x * view.scale + view.dx, y * view.scale + view.dy, session.open[k]);
   });
 }
 
+/** @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y @param {boolean} open */
+export function siteMark(ctx, x, y, open) {
+  const look = open ? {fill: colour.centre, ink: "#ffffff"} : {fill: "#ffffff", ink: colour.centre};
+  mark(ctx, x, y, {radius: MARK, sides: 5, sign: "", ...look});
+}
+
+/** Room that a site's mark takes. @param {View} view @param {number[]} place */
+function markBox(view, [x, y]) {
+  const at = [x * view.scale + view.dx, y * view.scale + view.dy];
+  return [at[0] - MARK - 2, at[1] - MARK - 2, at[0] + MARK + 2, at[1] + MARK + 2];
+}
+
 function names(view, editor) {
-  const {session, page} = editor;
+  const {session, page, plan, places} = editor;
   const widths = new Map();
+  const marks = plan.sites.flatMap((site, k) => (site.unit < 0 ? [] : [markBox(view, places[k])]));
+  /** @type {number[][]} */
   const taken = [];
   const tries = [[0, 0], [0, -24], [0, 24], [0, -44], [0, 44]];
-  const {lower, upper} = editor.plan;
+  const {lower, upper} = plan;
   for (const slot of session.slots().sort((a, b) => session.parts[b].households - session.parts[a].households || a - b)) {
-    const {name, id, households, locked} = session.figures(slot);
+    const {households} = session.figures(slot);
     const [x, y] = editor.anchor(slot);
     const text = households < lower || households > upper ? ink.moved : colour.text;
-    place(view, {text: `${locked ? "🔒 " : ""}${name || id}`, sub: page.number.whole(households), size: 13, weight: 650, ink: text, tries, x, y}, taken, widths);
+    const label = {text: editor.labelOf(slot), sub: page.number.whole(households), size: 13, weight: 650, ink: text, tries, x, y};
+    const beside = place(view, label, [...marks, ...taken], widths);
+    if (beside) taken.push(beside);
+    else place(view, label, taken, widths); // better over a centre than not at all
   }
   if (view.zoom < NAME_ZOOM) return;
   for (let i = 0; i < editor.unitNames.length; i++) {
@@ -148,20 +163,31 @@ export function watchPointer(view, editor) {
   const box = map.getContainer();
   const frame = document.createElement("div");
   frame.className = "gp-box";
+  /** @type {any} where the pointer went down, or was last while brushing */
   let start = null;
   const onMap = (event) => !event.target.closest(".gp-side, .leaflet-control, .leaflet-popup");
-  const unitAt = (event) => {
-    const thing = canvas.hit(map.mouseEventToLatLng(event), TOUCH_PIXELS);
+  const unitAt = (point) => {
+    const thing = canvas.hit(map.containerPointToLatLng(point), TOUCH_PIXELS);
     return thing && thing.kind === "unit" ? [thing.index] : [];
+  };
+  // A quick hand leaves gaps between two events: what lies on the way is brushed, too.
+  const brush = (to) => {
+    const steps = Math.min(MOST_STEPS, Math.max(1, Math.ceil(start.distanceTo(to) / BRUSH_STEP)));
+    const units = [];
+    for (let k = 1; k <= steps; k++) units.push(...unitAt(start.add(to.subtract(start).multiplyBy(k / steps))));
+    start = to;
+    if (units.some((unit) => !editor.chosen.has(unit))) editor.choose(units, true);
   };
   const down = (event) => {
     if (editor.tool === "click" || event.button > 0 || !onMap(event)) return;
     start = map.mouseEventToContainerPoint(event);
     box.setPointerCapture(event.pointerId);
     event.preventDefault();
-    if (editor.tool === "brush") editor.choose(unitAt(event), true);
-    else box.append(frame);
-    drawFrame(start, start);
+    if (editor.tool === "brush") brush(start);
+    else {
+      box.append(frame);
+      drawFrame(start, start);
+    }
   };
   const drawFrame = (one, two) => {
     frame.style.left = `${Math.min(one.x, two.x)}px`;
@@ -171,8 +197,9 @@ export function watchPointer(view, editor) {
   };
   const move = (event) => {
     if (!start) return;
-    if (editor.tool === "brush") editor.choose(unitAt(event), true);
-    else drawFrame(start, map.mouseEventToContainerPoint(event));
+    const at = map.mouseEventToContainerPoint(event);
+    if (editor.tool === "brush") brush(at);
+    else drawFrame(start, at);
   };
   const up = (event) => {
     if (!start) return;

@@ -1,7 +1,10 @@
 /** The editor's panel: choose, give, undo, the live totals, warnings, communities, centres, edits and files. */
 import {fileName, toCsv, toJson} from "./editfile.js";
-import {fold, toggle} from "./panel.js";
+import {siteMark} from "./editmap.js";
+import {drawn, fold, swatch, toggle} from "./panel.js";
 import {element, nameNode} from "./popup.js";
+import {ink} from "./redrawmap.js";
+import {hatched} from "./redrawpanel.js";
 import {fold as foldText} from "./search.js";
 
 /** @import {Editor} from "./editstate.js" */
@@ -9,6 +12,7 @@ import {fold as foldText} from "./search.js";
 const NONE = "–";
 const LISTED = 400; // units in the list at once
 const SHOWN = 60; // edits and warnings shown at once
+const NEWS = 2; // new warnings told with an edit
 
 /**
  * @param {Editor} editor
@@ -35,8 +39,12 @@ export function makeEditPanel(editor, actions) {
     editor.plan.sites.length ? fold(context.text("centres"), centres(context), false) : "",
     history(context),
     fold(context.text("files"), files(context), false),
+    fold(editor.page.text("layers"), legend(context), false),
   ]);
   more.id = `${actions.id}-edit-more`;
+  // What is unfolded at the lower end would open out of sight.
+  const reveal = ({target}) => target.open && target.contains(document.activeElement) && target.scrollIntoView({block: "nearest"});
+  more.addEventListener("toggle", reveal, true);
   const main = element("div", "gp-main", [head(context), totals(context), undoRow(context), said(context), tools(context), giving(context)]);
   const panel = element("section", "gp-panel gp-editor", [toggle(editor.page, more), main, more]);
   panel.setAttribute("aria-label", context.text("editor", {plan: editor.planName}));
@@ -80,8 +88,7 @@ function setOptions(select, rows, wanted) {
 
 const partOptions = (editor) =>
   editor.session.slots().map((slot) => {
-    const {id, name, locked} = editor.session.parts[slot];
-    return [id, `${name || id}${locked ? ` (${editor.text("locked")})` : ""}`];
+    return [editor.session.parts[slot].id, editor.labelOf(slot)];
   });
 
 function head({editor, actions, text}) {
@@ -187,37 +194,38 @@ function giving({editor, actions, text, number, on}) {
 /** What came of the last edit, said aloud with the totals. */
 function said({editor, text, number, on}) {
   const what = element("p", "gp-said");
+  const news = element("div", "gp-news");
   const sums = element("p", "gp-hidden gp-said-totals");
-  const live = element("div", "", [what, sums]);
+  const live = element("div", "", [what, news, sums]);
   live.setAttribute("role", "status");
   live.setAttribute("aria-live", "polite");
   live.setAttribute("aria-atomic", "true");
   on(["said", "edits"], () => {
     const {parts, moved, outside, detached} = editor.session.totals();
     what.textContent = editor.said;
+    const lines = editor.news.slice(0, NEWS).map((warning) => text("warn_new", {text: editor.warning(warning)}));
+    if (editor.news.length > NEWS) lines.push(text("warn_more", {count: number.whole(editor.news.length - NEWS)}));
+    news.replaceChildren(...lines.map((line) => element("p", "", nameNode(line))));
     sums.textContent = text("said_totals", {parts: number.whole(parts), moved: number.whole(moved), outside: number.whole(outside), detached: number.whole(detached)});
   });
   return live;
 }
 
+/** What is new since the plan was opened comes first. */
 function warnings({editor, actions, text, number, on}) {
   const box = element("div", "gp-units");
   const details = fold("", box, false);
   on(["edits"], () => {
-    const {lower, upper, sites} = editor.plan;
-    const rows = [];
-    for (const slot of editor.session.slots()) {
-      const part = editor.session.figures(slot);
-      const name = part.name || part.id;
-      const add = (key, values, units) => rows.push([text(key, {name, ...values}), units]);
-      const {members, detached} = editor.session.parts[slot];
-      if (part.range < 0) add("warn_small", {households: number.whole(part.households), limit: number.whole(lower)}, members);
-      if (part.range > 0) add("warn_large", {households: number.whole(part.households), limit: number.whole(upper)}, members);
-      if (part.pieces > 1) add("warn_pieces", {count: number.whole(part.pieces)}, detached);
-      if (sites.length && !part.centres) add("warn_centre", {}, members);
-    }
-    details.firstChild.textContent = text("warnings", {count: number.whole(rows.length)});
-    const nodes = rows.slice(0, SHOWN).map(([label, units]) => button(nameNode(label), () => actions.go([...units]), "gp-line-button gp-out"));
+    const isNew = ({key}) => !editor.warned.has(key);
+    const fresh = editor.warnings.filter(isNew);
+    const count = number.whole(editor.warnings.length);
+    details.firstChild.textContent = fresh.length ? text("warnings_new", {count, new: number.whole(fresh.length)}) : text("warnings", {count});
+    const rows = [...fresh, ...editor.warnings.filter((warning) => !isNew(warning))];
+    const nodes = rows.slice(0, SHOWN).map((warning, k) => {
+      const label = editor.warning(warning);
+      const shown = nameNode(k < fresh.length ? text("warn_new", {text: label}) : label);
+      return button(shown, () => actions.go([...warning.units]), "gp-line-button gp-out");
+    });
     box.replaceChildren(...(nodes.length ? nodes : [element("p", "gp-note", text("no_warnings"))]));
   });
   return details;
@@ -255,7 +263,7 @@ function communities({editor, actions, text, number, on}) {
       if (!rows.has(editor.session.parts[slot])) rows.set(editor.session.parts[slot], makeRow(slot));
       const row = rows.get(editor.session.parts[slot]);
       const part = editor.session.figures(slot);
-      set(row.name, `${part.name || part.id}${part.locked ? " 🔒" : ""}`);
+      set(row.name, editor.labelOf(slot));
       columns.forEach(([, show, name], k) => {
         const sign = open.includes(/** @type {string} */ (name)) ? "≈ " : "";
         set(row.cells[k], sign + /** @type {(p: any) => string} */ (show)(part));
@@ -394,6 +402,20 @@ function history({editor, text, number, on}) {
     box.replaceChildren(...(nodes.length ? nodes : [element("p", "gp-note", text("history_none"))]));
   });
   return details;
+}
+
+function legend({editor, text}) {
+  const rows = [
+    [editor.page.text("boundary"), swatch("gp-line gp-bound")],
+    [text("l_chosen"), swatch("gp-chosen-swatch")],
+    [text("l_moved"), hatched(ink.moved, 1)],
+    [text("l_detached"), hatched(ink.enclave, -1)],
+  ];
+  if (editor.plan.sites.length) {
+    rows.push([text("l_centre"), drawn((ctx) => siteMark(ctx, 13, 11, true))]);
+    rows.push([text("l_site"), drawn((ctx) => siteMark(ctx, 13, 11, false))]);
+  }
+  return element("div", "gp-legend", rows.map(([label, symbol]) => element("div", "gp-layer gp-fixed", [element("span", "gp-text", label), symbol])));
 }
 
 /** @param {string} name @param {string} content @param {string} type */

@@ -4,12 +4,15 @@
  */
 import {EditSession} from "./editcore.js";
 import {readPlan, replay, toDocument} from "./editfile.js";
+import {warningsOf} from "./editwarn.js";
 import {fill} from "./model.js";
-import {box} from "./packed.js";
+import {box, geometry} from "./packed.js";
 import {PASTELS} from "./redraw.js";
 
 /** @import {Answer, Edit} from "./editcore.js" */
 /** @import {Document} from "./editfile.js" */
+/** @import {Site} from "./editplan.js" */
+/** @import {Warning} from "./editwarn.js" */
 
 const KEY = "geoplan-edits:";
 const SAVE_MS = 400;
@@ -47,7 +50,15 @@ export class Editor {
     this.colours = [];
     /** @type {Map<number, number[]>} where the name of each slot stands */
     this.anchors = new Map();
+    /** @type {number[][]} where each site stands; its unit's middle where its place is not known */
+    this.places = sitePlaces(edit, page.origin, this.plan.sites, this.middle);
     this.session = new EditSession(this.plan);
+    /** @type {Warning[]} what there is to warn of now */
+    this.warnings = warningsOf(this.session);
+    /** What there was to warn of before any edit. */
+    this.warned = new Set(this.warnings.map(({key}) => key));
+    /** @type {Warning[]} what the last edit brought */
+    this.news = [];
     this._begin(this.session);
     this._restore();
   }
@@ -80,6 +91,12 @@ export class Editor {
     return base >= 0 ? this.page.edit.baseNames[base] : id;
   }
 
+  /** A community's name as lists and map show it. @param {number} slot */
+  labelOf(slot) {
+    const {id, name, locked} = this.session.parts[slot];
+    return locked ? `${name || id} (${this.text("locked")})` : name || id;
+  }
+
   /** @param {string} why */
   tell(why) {
     for (const listener of this.listeners) listener(why);
@@ -87,9 +104,23 @@ export class Editor {
 
   _changed(why) {
     this.anchors.clear();
+    if (why !== "note") this._warn();
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.save(), SAVE_MS);
     if (why !== "note") this.tell("edits");
+  }
+
+  _warn() {
+    const before = new Set(this.warnings.map(({key}) => key));
+    this.warnings = warningsOf(this.session);
+    this.news = this.warnings.filter(({key}) => !before.has(key));
+  }
+
+  /** A warning in words. @param {Warning} warning */
+  warning({kind, about, count, others}) {
+    const {whole} = this.page.number;
+    const limit = kind === "small" ? this.plan.lower : this.plan.upper;
+    return this.text(`warn_${kind}`, {name: about, count: whole(count), households: whole(count), limit: whole(limit), others: others.join(this.text("comma"))});
   }
 
   // --- choosing ----------------------------------------------------------------------------------------------------
@@ -142,8 +173,10 @@ export class Editor {
   /** Say what came of an edit; units that were given are no longer chosen. @param {Answer} answer @param {boolean} [units] */
   answer(answer, units) {
     const left = answer.left ? this.text("left_locked", {count: answer.left}) : "";
-    if (!answer.done) this.said = this.text(`why_${answer.why}`);
-    else this.said = [this.describe(/** @type {Edit} */ (this.session.done.at(-1))), left].filter(Boolean).join("; ");
+    if (!answer.done) {
+      this.news = [];
+      this.said = this.text(`why_${answer.why}`);
+    } else this.said = [this.describe(/** @type {Edit} */ (this.session.done.at(-1))), left].filter(Boolean).join("; ");
     if (answer.done && units) this.chosen = new Set();
     this.tell(answer.done && units ? "chosen" : "said");
   }
@@ -252,6 +285,7 @@ export class Editor {
     const session = new EditSession(this.plan);
     if (replay(session, kept)) return;
     this._begin(session);
+    this.warnings = warningsOf(session);
     this.said = this.text("restored", {count: session.done.length});
   }
 
@@ -261,6 +295,7 @@ export class Editor {
     const fault = replay(session, parsed(text));
     if (fault) {
       const key = fault.why === "format" && fault.edit === 0 ? "bad_format" : fault.why === "plan" ? "bad_plan" : "bad_edit";
+      this.news = [];
       this.said = this.text(key, {edit: fault.edit});
       this.tell("said");
       return false;
@@ -273,6 +308,16 @@ export class Editor {
     this.tell("chosen");
     return true;
   }
+}
+
+/** World x and y of each site. @param {any} edit @param {any} origin @param {Site[]} sites @param {number[][]} middle */
+function sitePlaces(edit, origin, sites, middle) {
+  const places = edit.sites && edit.sites.place ? geometry(edit.sites.place, origin) : null;
+  return sites.map((site, k) => {
+    if (!places || !places.kinds[k]) return middle[site.unit];
+    const vertex = places.starts[places.parts[k]];
+    return [places.x[vertex], places.y[vertex]];
+  });
 }
 
 /** @param {string} text */

@@ -213,7 +213,8 @@ function legend(context) {
   return out;
 }
 
-function hatched(line, slope) {
+/** A swatch of hatching. @param {string} line @param {number} slope */
+export function hatched(line, slope) {
   return drawn((ctx) => {
     ctx.beginPath();
     ctx.rect(2, 4, 22, 14);
