@@ -14,7 +14,9 @@ from geoplan.partition.field import Field
 from geoplan.partition.infeasible import (
     Conflict,
     Infeasible,
+    count_of_communities,
     count_of_parts,
+    count_of_units,
     explain_infeasible,
     range_words,
     workable_messages,
@@ -219,9 +221,9 @@ def _fixed_conflicts(land: Field, names: Names) -> list[Conflict]:
     bound = land.bound_bases
     if len(bound) > land.parts:
         text = msg(
-            "{count} communities are locked or hold locked units and must stay; only {parts} are wanted: "
-            "unlock {more}, or ask for {count} communities",
-            count=len(bound),
+            "{count} are locked or hold locked units and must stay, more than the {parts} wanted: "
+            "unlock {more}, or ask for {count}",
+            count=count_of_communities(len(bound)),
             parts=land.parts,
             more=len(bound) - land.parts,
         )
@@ -279,29 +281,32 @@ def _site_conflicts(land: Field, names: Names) -> list[Conflict]:
 
 def _too_few_sites(land: Field, usable: int, wanted: int) -> Message:
     best = usable + len(land.closed)
-    facts = {"wanted": wanted, "usable": usable, "missing": wanted - usable, "best": best}
+    facts = {
+        "wanted": count_of_communities(wanted),
+        "usable": count_of_units(usable),
+        "missing": wanted - usable,
+        "best": count_of_communities(best),
+    }
     each = float(land.weight.sum()) / max(best, 1)
     if not best:
-        return msg(
-            "{wanted} communities need a centre or candidate site each, and there is none: add {wanted}", **facts
-        )
+        return msg("a centre or candidate site each is wanted for {wanted}, and there is none: add {missing}", **facts)
     if len(land.closed):
         text = msg(
-            "{wanted} communities beside the locked ones need a centre or candidate site each; "
-            "sites stand in {usable} units outside those: {missing} too few",
+            "a centre or candidate site each is wanted for {wanted} beside the locked ones; "
+            "sites stand in {usable} outside those: {missing} too few",
             **facts,
         )
     else:
         text = msg(
-            "{wanted} communities need a centre or candidate site each; sites stand in {usable} units: "
-            "{missing} too few",
+            "a centre or candidate site each is wanted for {wanted}; sites stand in {usable}: {missing} too few",
             **facts,
         )
     if land.lower <= each <= land.upper:
-        mend = msg("the smallest change: {missing} more sites, or {best} communities", **facts)
+        mend = msg("by counts alone the smallest change: units with sites, {missing} more, or {best}", **facts)
     else:
         mend = msg(
-            "the smallest change: {missing} more sites, or {best} communities of about {each:,.0f} households",
+            "by counts alone the smallest change: units with sites, {missing} more, or {best} of about {each:,.0f} "
+            "households",
             each=each,
             **facts,
         )
@@ -323,13 +328,13 @@ def _area_conflicts(land: Field, names: Names, free: Ints) -> list[Conflict]:
         if has < needs:
             first = int(np.flatnonzero(mine)[0])
             text = msg(
-                "{area} ({units} units, {held:,.0f} households) needs at least {needs} communities but has {has} "
-                "units with a centre or candidate site: add {missing}",
+                "{area} ({units}, {held:,.0f} households) needs at least {needs} but has {has} with a centre or "
+                "candidate site: add {missing}",
                 area=names.areas[first] or names.bases[int(land.base[first])],
-                units=int(mine.sum()),
+                units=count_of_units(int(mine.sum())),
                 held=held,
-                needs=needs,
-                has=has,
+                needs=count_of_communities(needs),
+                has=count_of_units(has),
                 missing=needs - has,
             )
             found.append(Conflict(text, float(needs - has)))
@@ -412,9 +417,9 @@ def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int
     span = sorted({min(max(k, low, 1), max(high, 1)) for k in (low, high, least - 1, least, most, most + 1)})
     found = [(conflicts_of(replace(land, parts=k), names)[1], k) for k in span if k <= len(land.weight)]
     text = msg(
-        "{total:,.10g} households make {made} communities of {range}; wanted are {wanted}",
+        "{total:,.10g} households make {made} of {range}; wanted are {wanted}",
         total=float(land.weight.sum()),
-        made=_span(least, most),
+        made=count_of_communities(least, most),
         range=range_words(land.lower, land.said_upper),
         wanted=_span(low, high),
     )
@@ -431,9 +436,9 @@ def _nearest_conflict(land: Field, names: Names, low: int, high: int, least: int
     if low > len(land.weight):
         return [
             msg(
-                "{parts} communities are more than the {units} units that can be moved",
-                parts=low,
-                units=len(land.weight),
+                "{parts} are more than {units}, all that can be moved",
+                parts=count_of_communities(low),
+                units=count_of_units(len(land.weight)),
             )
         ]
     nearest = conflicts_of(replace(land, parts=min(found)[1]), names, thorough=True)[0] if found else []

@@ -15,6 +15,7 @@ __all__ = [
     "Conflict",
     "Infeasible",
     "Relaxation",
+    "count_of_communities",
     "count_of_parts",
     "count_of_units",
     "explain_infeasible",
@@ -317,6 +318,13 @@ def range_words(lower: float, upper: float) -> Message:
 def count_of_units(units: int) -> Message:
     """A number of units in words."""
     return msg("1 unit") if units == 1 else msg("{units} units", units=units)
+
+
+def count_of_communities(least: int, most: int | None = None) -> Message:
+    """A number of communities, or a range of numbers, in words."""
+    if most is not None and most != least:
+        return msg("{least} to {most} communities", least=least, most=most)
+    return msg("1 community") if least == 1 else msg("{count} communities", count=least)
 
 
 def count_of_parts(least: int, most: int | None = None) -> Message:
