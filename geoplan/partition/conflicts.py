@@ -195,13 +195,20 @@ def _too_heavy(land: Field, names: Names) -> list[Message]:
 
 
 def _closed_relaxations(land: Field, names: Names, out: Sequence[int]) -> list[Message]:
-    """What would do by counts alone where locked communities are out of range."""
-    if not out:
-        return []
-    held = [float(land.weight[land.base == base].sum()) for base in out]
-    name = ", ".join(names.bases[base] for base in out)
-    words = range_words(min([*held, land.lower]), max([*held, land.said_upper]))
-    return [msg("unlock {name}, or allow by counts alone a range of {range}", name=name, range=words)]
+    """What would do by counts alone where locked communities are out of range; those in pieces must be unlocked."""
+    said = []
+    torn = [base for base in land.closed if _pieces_of(land, base) > 1]
+    if torn:
+        name = ", ".join(names.bases[base] for base in torn)
+        said.append(msg("unlock {name}: locked in pieces it cannot become whole", name=name))
+    whole = [base for base in out if base not in torn]
+    # where all are locked and another number is wanted, no range helps
+    if whole and not _all_locked(land):
+        held = [float(land.weight[land.base == base].sum()) for base in whole]
+        words = range_words(min([*held, land.lower]), max([*held, land.said_upper]))
+        name = ", ".join(names.bases[base] for base in whole)
+        said.append(msg("unlock {name}, or allow by counts alone a range of {range}", name=name, range=words))
+    return said
 
 
 def _all_locked(land: Field) -> list[Conflict]:

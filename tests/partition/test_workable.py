@@ -135,3 +135,12 @@ def test_what_was_asked_is_named_not_what_there_is() -> None:
     assert "outside the range 60 or more" in text
     assert "0 parts" not in text
     assert "inf" not in text
+
+
+def test_a_community_locked_in_pieces_must_be_unlocked() -> None:
+    """A lies left and right of B; no range makes it whole."""
+    (only,) = propose_communities(worlds.town("ABA"), lower=5, upper=15, parts=2, effort=1, locked=["A"])
+    text = "\n".join(str(reason) for reason in only.reasons)
+    assert "locked part A lies in 2 pieces" in text
+    assert "unlock A: locked in pieces it cannot become whole" in text
+    assert "a range of" not in text
