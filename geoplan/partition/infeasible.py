@@ -305,36 +305,76 @@ def _relaxation_message(lower: float, upper: float, parts: tuple[int, int] | Non
         range=range_words(lower, upper),
         parts=count_of_parts(wanted),
     )
-    return text if parts is None else msg("{one}; {other}", one=text, other=other_numbers(parts))
+    return text if parts is None else msg("{one}; {other}", one=text, other=_other_numbers(parts))
 
 
 def range_words(lower: float, upper: float) -> Message:
-    """A range in words, with or without an upper end."""
+    """A range in words, with or without an upper end.
+
+    Parameters
+    ----------
+    lower, upper
+        Its ends; ``upper`` may be infinite.
+
+    Returns
+    -------
+    Message
+    """
     if np.isinf(upper):
         return msg("{lower:,.10g} or more", lower=lower)
     return msg("{lower:,.10g} to {upper:,.10g}", lower=lower, upper=upper)
 
 
 def count_of_units(units: int) -> Message:
-    """A number of units in words."""
+    """A number of units in words.
+
+    Parameters
+    ----------
+    units
+        The number.
+
+    Returns
+    -------
+    Message
+    """
     return msg("1 unit") if units == 1 else msg("{units} units", units=units)
 
 
 def count_of_communities(least: int, most: int | None = None) -> Message:
-    """A number of communities, or a range of numbers, in words."""
+    """A number of communities, or a range of numbers, in words.
+
+    Parameters
+    ----------
+    least, most
+        The number, or the ends of the range.
+
+    Returns
+    -------
+    Message
+    """
     if most is not None and most != least:
         return msg("{least} to {most} communities", least=least, most=most)
     return msg("1 community") if least == 1 else msg("{count} communities", count=least)
 
 
 def count_of_parts(least: int, most: int | None = None) -> Message:
-    """A number of parts, or a range of numbers, in words."""
+    """A number of parts, or a range of numbers, in words.
+
+    Parameters
+    ----------
+    least, most
+        The number, or the ends of the range.
+
+    Returns
+    -------
+    Message
+    """
     if most is not None and most != least:
         return msg("{least} to {most} parts", least=least, most=most)
     return msg("1 part") if least == 1 else msg("{parts} parts", parts=least)
 
 
-def other_numbers(parts: tuple[int, int]) -> Message:
+def _other_numbers(parts: tuple[int, int]) -> Message:
     """The numbers of parts that the wanted range allows, in words."""
     return msg("by counts alone {parts} could do in the wanted range", parts=count_of_parts(*parts))
 
@@ -361,4 +401,4 @@ def workable_messages(work: Workable, relaxation: Relaxation | None, wanted: int
         return (found, *([relaxation.message] if relaxation is not None else []))
     nearest = msg("the smallest change: a range of {range} for {parts}", **facts)
     numbers = None if relaxation is None else relaxation.parts
-    return (nearest, *([] if numbers is None else [other_numbers(numbers)]))
+    return (nearest, *([] if numbers is None else [_other_numbers(numbers)]))
