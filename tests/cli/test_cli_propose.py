@@ -86,7 +86,7 @@ def test_each_community_needs_a_centre_where_asked(tmp_path: Path, capsys: pytes
     words = ("propose", town, "--lower", 20, "--upper", 130, "--parts", 2, "--centre-each", "--language", "en")
     code, out = run(capsys, *words, "--quiet", "--out", tmp_path / "results")
     assert code == 1
-    assert "sites stand in 1 units: 1 too few" in out
+    assert "sites stand in 1 unit: 1 too few" in out
 
 
 def test_without_range_or_target_the_law_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
