@@ -141,10 +141,10 @@ function names(view, editor) {
   const tries = [[0, 0], [0, -24], [0, 24], [0, -44], [0, 44]];
   const {lower, upper} = plan;
   for (const slot of session.slots().sort((a, b) => session.parts[b].households - session.parts[a].households || a - b)) {
-    const {households} = session.figures(slot);
+    const {name, id, households, locked} = session.figures(slot);
     const [x, y] = editor.anchor(slot);
     const text = households < lower || households > upper ? ink.moved : colour.text;
-    const label = {text: editor.labelOf(slot), sub: page.number.whole(households), size: 13, weight: 650, ink: text, tries, x, y};
+    const label = {text: name || id, sub: page.number.whole(households) + (locked ? ` · ${editor.text("locked")}` : ""), size: 13, weight: 650, ink: text, tries, x, y};
     const beside = place(view, label, [...marks, ...taken], widths);
     if (beside) taken.push(beside);
     else place(view, label, taken, widths); // better over a centre than not at all
