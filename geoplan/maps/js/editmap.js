@@ -35,12 +35,14 @@ export function editPainters(page, state) {
 
 /** @param {View} view @param {Editor} editor */
 function land(view, editor) {
-  const {session, page} = editor;
+  const {session, lands} = editor;
+  const {ctx, scale, dx, dy} = view;
+  const [x, y] = lands.origin;
+  ctx.translate(x * scale + dx, y * scale + dy);
+  ctx.scale(scale, scale);
   for (const slot of session.slots()) {
-    view.ctx.beginPath();
-    for (const unit of session.parts[slot].members) if (inView(page.units.geometry, unit, view.box)) trace(view, page.units.geometry, unit);
-    view.ctx.fillStyle = editor.colour(slot);
-    view.ctx.fill();
+    ctx.fillStyle = editor.colour(slot);
+    ctx.fill(lands.path(session.parts[slot], session.of), "evenodd");
   }
 }
 
