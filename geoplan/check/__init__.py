@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from geoplan.check.sites import (
 from geoplan.check.streets import check_streets
 from geoplan.check.tiling import check_assignment, check_level
 from geoplan.errors import InputError, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.model import Town
 from geoplan.standards import Standard, load_standards
 
@@ -32,6 +33,7 @@ def check_town(
     *,
     standards: Sequence[str | Path | Standard] = ("gb50180-2018",),
     options: CheckOptions | None = None,
+    keep: Keep | None = None,
 ) -> list[Finding]:
     """Look at everything in a town that could make its results wrong.
 
@@ -43,6 +45,8 @@ def check_town(
         Active standards: ids, files or standards.
     options
         From where on something is worth a finding.
+    keep
+        Keeps what is found where no boundary plays a part.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def check_town(
     """
     active = load_standards(standards)
     options = options or CheckOptions()
-    checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+    checks: list[tuple[str, partial[Iterator[Finding]]]] = [
         ("buildings", partial(check_geometry, town)),
         ("buildings", partial(check_datum, town)),
         ("buildings", partial(check_counts, town, options)),
@@ -69,11 +73,21 @@ def check_town(
         main = number == 0
         checks.append((level.name, partial(check_level, town, level, options)))
         checks.append((level.name, partial(check_assignment, town, level, main=main)))
-    found = [one for table, check in checks for one in _findings(table, check)]
+    apart: dict[object, tuple[object, ...]] = {
+        check_datum: (town.buildings, town.streets, town.datum),
+        check_streets: (town.streets, repr(options)),
+        check_doors: (town.buildings, town.facilities, town.streets, town.entrances, repr(options)),
+    }
+    kept = keep or KeepNothing()
+    found: list[Finding] = []
+    for table, check in checks:
+        make = partial(lambda table, check: list(_findings(table, check)), table, check)
+        of = apart.get(check.func)
+        found += make() if of is None else kept.value(f"check {check.func.__name__}", of, make)
     return sorted(found, key=lambda one: (_ORDER[one.severity], one.table, one.code, one.rows))
 
 
-def _findings(table: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _findings(table: str, check: partial[Iterator[Finding]]) -> Iterator[Finding]:
     """Findings of one check; references that lead nowhere, on which a check cannot go on, become findings too."""
     try:
         yield from check()

@@ -9,6 +9,8 @@ import typer
 
 from geoplan.cli.edits import apply_edits, edit
 from geoplan.cli.propose import propose
+from geoplan.cli.run import run
+from geoplan.cli.runs import cache, compare, runs, show
 from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, msg
 
@@ -92,32 +94,6 @@ def common(
 
         translate(msg("Language"), language)  # refuses an unknown language
         session.language, session.asked = language, True
-
-
-@app.command(help=str(msg("Measure the service circles of a project; write map, tables and GeoPackage.")))
-def run(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
-    """Run the main job."""
-    from geoplan.cli.show import coverage_text
-    from geoplan.project import load_project, run_project
-
-    session: Session = context.obj
-    settings = load_project(project)
-    language = session.follow(settings.language)
-    with session.progress() as progress:
-        result = run_project(settings, out, language=language, anonymise=anonymise, progress=progress)
-    session.print(coverage_text(result.coverage, language=language))
-    session.print()
-    if result.problems:
-        session.print(
-            session.say(
-                msg(
-                    "{count} findings in the data; see: geoplan check {project}", count=result.problems, project=project
-                )
-            )
-        )
-    session.print(session.say(msg("Written to {folder}:", folder=result.folder)))
-    for path in result.files:
-        session.print(f"  {path.name}")
 
 
 @app.command(help=str(msg("Look for what is wrong in the data of a project and how its tables relate.")))
@@ -244,6 +220,13 @@ app.command("edit", help=str(msg("Write a page on which today's communities can 
 app.command("apply-edits", help=str(msg("Take edits of a page back: do them, measure again, compare with the page.")))(
     apply_edits
 )
+
+
+app.command("run", help=str(msg("Measure the service circles of a project; write map, tables and GeoPackage.")))(run)
+app.command("runs", help=str(msg("List the runs of a project and the versions of its boundaries.")))(runs)
+app.command("show", help=str(msg("Show one run: what went in, what was computed and why, what came out.")))(show)
+app.command("compare", help=str(msg("Compare two runs: households won and lost by community.")))(compare)
+app.command("cache", help=str(msg("Show what the store of a project holds, and prune it.")))(cache)
 
 
 def _number(text: str | None) -> float | None:

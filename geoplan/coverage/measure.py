@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from geoplan.places import assign_all, assign_estates
 from geoplan.reach import Reach, build_reach
 from geoplan.standards import Profile, Standard, circle_limit
 
-__all__ = ["measure_coverage"]
+__all__ = ["coverage_state", "measure_coverage", "restore_coverage"]
 
 
 def measure_coverage(
@@ -121,6 +122,53 @@ def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress
         walks["edge_affected"] = walker.edge_affected(case, walks, max(limits.values()))
         results[case.key] = walks
     shared = {name: found.shared for name, found in assignments.items() if found.shared}
+    state = {
+        "walks": results,
+        "units": units,
+        "estates": assign_estates(town),
+        "connector_m": reach.door_snaps["connector_m"].reindex(town.buildings.index),
+        "notices": coverage_notices(town, plan, shared, reach=reach),
+    }
+    return restore_coverage(town, options, reach, state)
+
+
+def coverage_state(coverage: Coverage) -> dict[str, Any]:
+    """What a coverage holds beside its town and options, to be kept and taken up again.
+
+    Parameters
+    ----------
+    coverage
+        The coverage.
+
+    Returns
+    -------
+    dict
+        Tables by name, for :func:`restore_coverage`.
+    """
+    return {
+        "walks": dict(coverage._walks),
+        "units": coverage._units,
+        "estates": coverage._estates,
+        "connector_m": coverage._connector_m,
+        "notices": coverage.notices,
+    }
+
+
+def restore_coverage(town: Town, options: CoverageOptions, reach: Reach, state: Mapping[str, Any]) -> Coverage:
+    """The coverage that was measured before in the same town with the same options.
+
+    Parameters
+    ----------
+    town, options, reach
+        What it was measured from.
+    state
+        What :func:`coverage_state` gave.
+
+    Returns
+    -------
+    Coverage
+    """
+    plan = make_plan(town, options)
     return Coverage(
         town=town,
         cases=plan.cases,
@@ -129,9 +177,9 @@ def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress
         profiles=tuple(plan.profiles.values()),
         kinds=plan.kinds,
         reach=reach,
-        notices=coverage_notices(town, plan, shared, reach=reach),
-        _walks=results,
-        _units=units,
-        _estates=assign_estates(town),
-        _connector_m=reach.door_snaps["connector_m"].reindex(town.buildings.index),
+        notices=state["notices"],
+        _walks=state["walks"],
+        _units=state["units"],
+        _estates=state["estates"],
+        _connector_m=state["connector_m"],
     )

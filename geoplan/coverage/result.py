@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from geoplan.coverage.page import coverage_table
 from geoplan.coverage.summary import count_units, distribution, floor_areas, unit_names
 from geoplan.coverage.walks import own_level
 from geoplan.errors import Fault, InputError, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.model import Notice, Town
 from geoplan.places import match_points, own_facilities
 from geoplan.reach import Metric, Reach
@@ -198,6 +200,9 @@ class Coverage:
             data: not within the largest limit, and the data's edge is) and geometry.
         """
         wanted = self.find_case(case)
+        return self._remember(("buildings", wanted.key), lambda: self._buildings(wanted)).copy()
+
+    def _buildings(self, wanted: Case) -> GeoDataFrame:
         town, walks = self.town, self._walks[wanted.key]
         columns = ["name", "households", "people_resident", "people_registered", "estimated"]
         table = pd.DataFrame({column: town.buildings[column] for column in columns})
@@ -264,6 +269,9 @@ class Coverage:
             If there is no such level.
         """
         wanted = self.find_case(case)
+        return self._remember(("summary", level, wanted.key), lambda: self._summary(level, wanted)).copy()
+
+    def _summary(self, level: str | None, wanted: Case) -> pd.DataFrame:
         keys, table = self._partition(level)
         groups = Groups(keys, list(table.index))
         counts = count_units(self.town.buildings, self._walks[wanted.key], groups, self.minutes, mode=wanted.mode)
@@ -320,6 +328,9 @@ class Coverage:
             level, floor_area_ok tells whether every unit of it has enough.
         """
         wanted = self.find_case(case)
+        return dict(self._remember(("total", wanted.key), lambda: self._total(wanted)))
+
+    def _total(self, wanted: Case) -> dict[str, Any]:
         nowhere = pd.Series(None, index=self.town.buildings.index, dtype=object)
         groups = Groups(nowhere, [])
         row = count_units(self.town.buildings, self._walks[wanted.key], groups, self.minutes, mode=wanted.mode)
@@ -369,11 +380,14 @@ class Coverage:
             One row a circle, smallest first: minutes, limit (s or m), geometry; nested, holes kept.
         """
         wanted = self.find_case(case)
-        # gpkg and map both ask, and it is the longest work of a run
-        kept: dict[str, GeoDataFrame] = self.__dict__.setdefault("_kept_isochrones", {})
-        if wanted.key not in kept:
-            kept[wanted.key] = self._land(wanted)
-        return kept[wanted.key].copy()
+        return self._remember(("isochrones", wanted.key), lambda: self._land(wanted)).copy()
+
+    def _remember(self, key: tuple[str | None, ...], make: Callable[[], Any]) -> Any:
+        """What several outputs ask for, computed once; not to be changed."""
+        kept: dict[tuple[str | None, ...], Any] = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
 
     def _land(self, wanted: Case) -> GeoDataFrame:
         """The land within each circle of a case, measured anew."""
@@ -394,7 +408,9 @@ class Coverage:
         table = pd.DataFrame({"minutes": list(limits), "limit": list(limits.values())}, dtype=np.float64)
         return GeoDataFrame(table, geometry=[shapes[limit] for limit in limits.values()], crs=self.town.crs)
 
-    def unserved_clusters(self, case: Case | str | None = None, minutes: float | None = None) -> GeoDataFrame:
+    def unserved_clusters(
+        self, case: Case | str | None = None, minutes: float | None = None, *, keep: Keep | None = None
+    ) -> GeoDataFrame:
         """Groups of unserved buildings, each within 100 m of another of its group.
 
         Parameters
@@ -403,6 +419,8 @@ class Coverage:
             The case.
         minutes
             Circle in minutes, one that was measured; None: the largest.
+        keep
+            Keeps them for the next time that the same buildings are unserved.
 
         Returns
         -------
@@ -415,7 +433,15 @@ class Coverage:
         InputError
             If the circle was not measured.
         """
-        return cluster_table(self.unserved(case, minutes), distance_m=_CLUSTER_M)
+        circle = self._circle(minutes)
+        buildings, walks = self.town.buildings, self._walks[self.find_case(case).key]
+        served = walks[f"served_{circle:g}"].to_numpy(dtype=bool)
+
+        def make() -> GeoDataFrame:
+            chosen = buildings.loc[~served, ["households", "people_resident", "geometry"]]
+            return cluster_table(chosen, distance_m=_CLUSTER_M)
+
+        return (keep or KeepNothing()).value("clusters", (buildings, served, _CLUSTER_M), make).copy()
 
     def _repr_html_(self) -> str:
         """A small table of shares, for notebooks."""

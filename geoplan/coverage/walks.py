@@ -15,7 +15,7 @@ from geoplan.model import Level, Town
 from geoplan.places import data_edge_distance, own_facilities
 from geoplan.reach import Metric, Reach
 
-__all__ = ["Walker", "own_level", "served"]
+__all__ = ["Walker", "facility_groups", "own_level", "served"]
 
 _ROUNDING = 1e-6
 """Sums of floats may end this far (s or m) above a limit that they meet exactly."""
@@ -64,6 +64,30 @@ def own_level(town: Town, facilities: pd.Index) -> tuple[Level, pd.Series]:
         seen.add(level.name)
         own = own_facilities(town, level.name).reindex(facilities)
     return (level, own) if own.notna().any() else (main, first)
+
+
+def facility_groups(town: Town, plan: Plan, case: Case) -> list[tuple[str, str | None, pd.Index]]:
+    """The sets of facilities that a case walks to: all that count, or those of each unit by themselves.
+
+    Parameters
+    ----------
+    town
+        The town.
+    plan
+        The cases.
+    case
+        One of them.
+
+    Returns
+    -------
+    list of tuple
+        Level, unit and ids, by unit; level and unit are ``""`` and None where everybody may go anywhere.
+    """
+    facilities = taken_facilities(town, plan.kinds, case.tier)
+    if case.centre == "any" or not len(facilities):
+        return [("", None, facilities)]
+    level, own = own_level(town, facilities)
+    return [(level.name, str(unit), own.index[own == unit]) for unit in sorted(own.dropna().unique())]
 
 
 @dataclass(frozen=True)
@@ -171,13 +195,12 @@ class Walker:
             self._edge[new] = data_edge_distance(self.town, self.points[new])
 
     def _groups(self, case: Case) -> _Groups:
-        facilities = taken_facilities(self.town, self.plan.kinds, case.tier)
-        if case.centre == "any" or not len(facilities):
-            return _Groups([facilities], [np.ones(len(self.shapes), dtype=bool)])
-        level, own = own_level(self.town, facilities)
-        unit_of = self.units[level.name].to_numpy(dtype=object)
-        units = sorted(own.dropna().unique())
-        return _Groups([own.index[own == unit] for unit in units], [unit_of == unit for unit in units])
+        facilities, mine = [], []
+        for level, unit, ids in facility_groups(self.town, self.plan, case):
+            everybody = np.ones(len(self.shapes), dtype=bool)
+            mine.append(everybody if unit is None else self.units[level].to_numpy(dtype=object) == unit)
+            facilities.append(ids)
+        return _Groups(facilities, mine)
 
     def _walk_times(self, case: Case, ids: pd.Index, mine: NDArray[np.bool_]) -> pd.DataFrame:
         """Walks of some buildings to the nearest of these, without a limit: how far is far matters to a planner."""

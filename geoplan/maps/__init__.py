@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from geoplan.coverage import Case, Coverage
+    from geoplan.keep import Keep
     from geoplan.maps.widget import PlanWidget
     from geoplan.model import Town
     from geoplan.partition.editing import EditWalks
@@ -49,6 +50,7 @@ def coverage_map(
     points: Mapping[str, GeoDataFrame] | None = None,
     date: str = "",
     basemap: str | None = None,
+    keep: Keep | None = None,
 ) -> folium.Map:
     """Draw a coverage as a map that needs no network: communities, buildings by walking time, centres, streets.
 
@@ -70,6 +72,8 @@ def coverage_map(
         What a printed page is dated; the machine's clock is never written into the file.
     basemap
         One of :data:`geoplan.maps.BASEMAPS`, or None for none. A page with one needs a network for it, and says so.
+    keep
+        Keeps what is packed of tables that seldom change, for the next map.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def coverage_map(
     InputError
         If the language is unknown, the case was not measured, points are none, or the basemap is unknown.
     """
-    content = page_content(coverage, coverage.find_case(case), language=language, points=points, date=date)
+    content = page_content(coverage, coverage.find_case(case), language=language, points=points, date=date, keep=keep)
     shown = basemap_content(basemap, datum=coverage.town.datum, bounds=content["bounds"], language=language)
     return offline_page(content | shown)
 

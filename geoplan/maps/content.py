@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import Message, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.maps.packed import DEGREE, clean_text
 from geoplan.maps.points import pack_points
 from geoplan.maps.strings import page_strings
@@ -25,13 +27,15 @@ __all__ = ["page_bounds", "page_content"]
 _ATTRIBUTION = "attribution"
 
 
-def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
+def page_bounds(coverage: Coverage, *, keep: Keep | None = None) -> tuple[float, float, float, float]:
     """West, south, east and north of what is shown, in WGS84 degrees.
 
     Parameters
     ----------
     coverage
         The coverage.
+    keep
+        Keeps the bounds of tables that seldom change.
 
     Returns
     -------
@@ -40,12 +44,17 @@ def page_bounds(coverage: Coverage) -> tuple[float, float, float, float]:
     """
     town = coverage.town
     tables = [town.buildings, town.facilities, *(level.table for level in town.levels)]
-    boxes = [table.geometry.to_crs(4326).total_bounds for table in tables if len(table)]
+    kept = keep or KeepNothing()
+    boxes = [kept.value("map bounds", (table,), partial(_degrees, table)) for table in tables if len(table)]
     boxes = [box for box in boxes if all(math.isfinite(side) for side in box)]
     if not boxes:
         return 0.0, 0.0, 0.0, 0.0
     west, south, east, north = zip(*boxes, strict=True)
     return float(min(west)), float(min(south)), float(max(east)), float(max(north))
+
+
+def _degrees(table: GeoDataFrame) -> list[float]:
+    return [float(side) for side in table.geometry.to_crs(4326).total_bounds]
 
 
 def page_content(
@@ -55,6 +64,7 @@ def page_content(
     language: str,
     points: Mapping[str, GeoDataFrame] | None = None,
     date: str = "",
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's script needs.
 
@@ -70,15 +80,17 @@ def page_content(
         Layers of points shown as density, by name.
     date
         What the printed page is dated.
+    keep
+        Keeps what is packed of tables that seldom change.
 
     Returns
     -------
     dict
         Plain values that JSON can hold; the same for the same input.
     """
-    west, south, east, north = page_bounds(coverage)
+    west, south, east, north = page_bounds(coverage, keep=keep)
     origin = (round(west * DEGREE), round(south * DEGREE))
-    packer = Packer(coverage, case, language=language, origin=origin)
+    packer = Packer(coverage, case, language=language, origin=origin, keep=keep)
     layers = packer.layers()
     if points:
         layers["points"] = pack_points(points, origin=origin)

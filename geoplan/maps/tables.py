@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 
+from geoplan.keep import Keep, KeepNothing
 from geoplan.maps.packed import clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.model import Level, Town
 from geoplan.text.labels import known_name, title_name
@@ -37,9 +38,14 @@ class Packer:
         ``"zh"`` or ``"en"``, for the names of tiers and kinds.
     origin
         Micro-degrees from which packed coordinates count.
+    keep
+        Keeps what is packed of tables that seldom change.
     """
 
-    def __init__(self, coverage: Coverage, case: Case, *, language: str, origin: tuple[int, int]) -> None:
+    def __init__(
+        self, coverage: Coverage, case: Case, *, language: str, origin: tuple[int, int], keep: Keep | None = None
+    ) -> None:
+        self.keep = keep or KeepNothing()
         self.coverage = coverage
         self.case = case
         self.town = _in_order(coverage.town)
@@ -51,7 +57,7 @@ class Packer:
 
     def of_case(self, case: Case) -> Packer:
         """The same for another case."""
-        return Packer(self.coverage, case, language=self.language, origin=self.origin)
+        return Packer(self.coverage, case, language=self.language, origin=self.origin, keep=self.keep)
 
     def layers(self) -> Packed:
         """All layers by name; one without a table is left out."""
@@ -97,9 +103,7 @@ class Packer:
         table = self.measured
         town = self.town
         packed: Packed = {
-            "geometry": self.geometry(table.geometry),
-            "id": pack_words(table.index),
-            "name": pack_words(table["name"]),
+            **self.keep.value("map buildings", (town.buildings, self.origin), self._still),
             "households": pack_numbers(table["households"]),
             "people": pack_numbers(table["people_resident"]),
             "estimated": pack_integers(table["estimated"].to_numpy(dtype=np.int64)),
@@ -111,6 +115,15 @@ class Packer:
         if "address" in town.buildings:
             packed["address"] = pack_words(town.buildings["address"].reindex(table.index))
         return packed
+
+    def _still(self) -> Packed:
+        """What of the buildings no walk and no boundary changes."""
+        table = self.measured
+        return {
+            "geometry": self.geometry(table.geometry),
+            "id": pack_words(table.index),
+            "name": pack_words(table["name"]),
+        }
 
     def walks(self) -> Packed:
         """What a case says of each building; ``step``: how many limits it is beyond, one more where there is no way."""
@@ -219,7 +232,7 @@ class Packer:
 
     def clusters(self, minutes: float) -> Packed:
         """Groups of buildings beyond a limit."""
-        table = self.coverage.unserved_clusters(self.case, minutes)
+        table = self.coverage.unserved_clusters(self.case, minutes, keep=self.keep)
         table = table[table["households"] > 0]
         return {
             "geometry": self.geometry(table.geometry),
@@ -251,7 +264,7 @@ class Packer:
 
     def streets(self, table: GeoDataFrame) -> Packed:
         """Streets, drawn by their weight."""
-        return pack_streets(table, origin=self.origin)
+        return self.keep.value("map streets", (table, self.origin), lambda: pack_streets(table, origin=self.origin))
 
     def barriers(self, table: GeoDataFrame) -> Packed:
         """Barriers by kind."""
@@ -331,8 +344,13 @@ def _in_order(town: Town) -> Town:
         name: getattr(town, name) for name in ("buildings", "facilities", "streets", "estates", "gates", "barriers")
     }
     levels = tuple(replace(level, table=level.table.sort_index()) for level in town.levels)
-    ordered = {name: table.sort_index() for name, table in tables.items() if table is not None}
+    ordered = {name: _sorted(table) for name, table in tables.items() if table is not None}
     return replace(town, levels=levels, **ordered)
+
+
+def _sorted(table: GeoDataFrame) -> GeoDataFrame:
+    """The table itself where it is in order already: it is known by its identity."""
+    return table if table.index.is_monotonic_increasing else table.sort_index()
 
 
 def _largest(parts: GeoSeries) -> GeoSeries:

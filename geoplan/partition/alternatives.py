@@ -56,6 +56,9 @@ _KICK_SHARE, _MOST_KICKS = 0.32, 48
 _KICK_HEAT, _KICK_BOUNDARY = (2.0, 0.002), 0.05
 """The same for runs from the best so far with two neighbours cut anew along a tree: where the new parts come to lie is
 settled in them, and a run by itself hardly ever changes it."""
+_PATIENCE, _SMALL = 30, 100
+"""The search has converged when so many turns for each number of parts found nothing new; where nothing was found,
+only in towns of so few units that another way can tell whether there is anything."""
 _NOTCH = 100.0
 """What a notch counts, in households moved, when the best of them is chosen."""
 _WARM = (0.3, 0.005)
@@ -170,10 +173,18 @@ def explore(
     most, turn = effort * 1_000_000, 0
     explorers = [_Explorer(land, prices, [seed, land.parts], found, until, most // len(lands)) for land in lands]
     least = sum(explorer.settled + len(explorer.order) for explorer in explorers)
+    fresh, known = 0, 0
+    patience = _PATIENCE * len(explorers)
     try:
         while found.moves < most or turn < least:
             if time.monotonic() >= until:
                 found.stopped_by = "time"
+                break
+            if len(found.kept) > known:
+                known, fresh = len(found.kept), turn
+            small = len(lands[0].weight) <= _SMALL
+            if turn >= least + patience and turn - fresh >= patience and (known or small):
+                found.stopped_by = "converged"
                 break
             explorer = explorers[turn % len(explorers)]
             if progress is not None:
@@ -210,7 +221,7 @@ class _Explorer:
 
     def turn(self) -> None:
         """Search with the prices whose turn it is: first from today's communities, then from the best so far."""
-        name, turn, land = self.favours, self.turns, self.land
+        name, turn, land, before = self.favours, self.turns, self.land, self.found.moves
         self.turns += 1
         rng = np.random.default_rng([*self.seed, turn])
         price, kept = self.prices[name], self.best.get(name) or self.best.get(self.first)
@@ -224,8 +235,8 @@ class _Explorer:
         else:
             part_of = self._run(price, kept[1], stands_for(land, kept[1]), heat=_WARM, turn=turn, rng=rng)
         if part_of is None:
-            # each try moves on at least this far, so that the work ends where nothing can be found
-            self.found.moves += 1
+            # a try without a legal start or a result counts as a run, so that the work ends where nothing can be found
+            self.found.moves += max(self.moves - (self.found.moves - before), 0)
             return
         if turn >= self.settled:
             part_of = self._mend(price, part_of, rng)

@@ -22,6 +22,9 @@ from geoplan.partition.search import Budget, StoppedBy, search
 __all__ = ["GraphPartition", "partition_graph"]
 
 
+DIGITS = 1e-11
+"""Share of the whole weight by which a sum of weights may differ for its rounding."""
+
 SWAPS = 0.2
 """Share of exchanges in the search for the fewest cut edges: it helps where coarse units meet a tight range."""
 
@@ -149,8 +152,9 @@ def partition_graph(
         order.edge_cost,
         weights,
         np.zeros((len(weights), parts)),
-        np.full(parts, float(lower)),
-        np.full(parts, float(upper)),
+        # weights that are sums of fractions must not miss a limit by their last digits
+        np.full(parts, float(lower) - DIGITS * float(weights.sum())),
+        np.full(parts, float(upper) + DIGITS * float(weights.sum())),
     )
     budget = Budget(effort=effort, time_limit_s=time_limit_s)
     conflicts = explain_infeasible(order.indptr, order.indices, weights, parts=parts, lower=lower, upper=upper)
@@ -293,13 +297,13 @@ def _arrays(graph: nx.Graph) -> _Order:
     given = {node: i for i, node in enumerate(graph)}
     nodes = _sorted(graph)
     place = {node: i for i, node in enumerate(nodes)}
-    cost: dict[tuple[int, int], float] = {}
-    for u, v in (graph.to_undirected(as_view=True) if graph.is_directed() else graph).edges():
-        i, j = sorted((place[u], place[v]))
-        if i == j:
-            continue
-        # both directions of a directed graph are one edge; parallel edges of a multigraph are several
-        cost[i, j] = 1.0 if graph.is_directed() else cost.get((i, j), 0.0) + 1.0
+    number: dict[tuple[int, int], float] = {}
+    for u, v in graph.edges():
+        i, j = (place[u], place[v]) if graph.is_directed() else sorted((place[u], place[v]))
+        if i != j:
+            number[i, j] = number.get((i, j), 0.0) + 1.0
+    # both directions of a directed graph are one edge; parallel edges of a multigraph are several
+    cost = {(min(i, j), max(i, j)): max(count, number.get((j, i), 0.0)) for (i, j), count in number.items()}
     pairs = sorted([(i, j, c) for (i, j), c in cost.items()] + [(j, i, c) for (i, j), c in cost.items()])
     table = np.array(pairs, float).reshape(-1, 3)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(table[:, 0].astype(int), minlength=len(nodes)))])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.errors import Message, msg
 from geoplan.model import Level, Notice, Progress, Town
@@ -32,12 +33,14 @@ from geoplan.standards import load_profile
 
 __all__ = ["DEFAULT_EFFORT", "Proposal", "ProposeOptions", "propose_communities"]
 
-DEFAULT_EFFORT = 125
+DEFAULT_EFFORT = 150
 """Millions of moves where neither effort nor time limit is given."""
 
 _TOLERANCE = 0.15
 _BOUND_SECONDS_SHARE = 0.3
 _PROOF_EFFORT = 1
+_EXACT_COLUMNS, _EXACT_EFFORT = 2_000, 50
+"""Where nothing was found, a model of at most so many columns is asked whether there is anything to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +274,9 @@ def propose_communities(
         progress=lambda _name, share: say(msg("looking for proposals"), 0.3 + 0.5 * share),
     )
     if not found.kept:
-        return [job.no_proposal((_not_found(found, lands),), found.stopped_by)]
+        exact, none_exists = _exactly(lands, found)
+        if not exact:
+            return [job.no_proposal((none_exists or _not_found(found, lands),), found.stopped_by)]
     chosen = _choose(found, wish, options, seed)
     say(msg("proving how many households must move"), 0.8)
     left = math.inf if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
@@ -283,11 +288,11 @@ def propose_communities(
 
 def _choose(found: Found, wish: Wish, options: ProposeOptions, seed: int) -> list[tuple[str, str, Candidate]]:
     """The alternatives, the fewest moved sharpened; the best in a first objective is improved in those after it."""
-    if found.stopped_by == "work":
+    if found.stopped_by in ("work", "converged"):
         fewest = min(found.kept, key=lambda c: (c.notches, c.worth["moved"], c.part_of.tobytes()))
         sharpen(fewest, PRICES["moved"], found)
     chosen = choose(found.kept, wish.favours, least=options.alternatives, weights=wish.weights)
-    if len(wish.asked) > 1 and found.stopped_by == "work":
+    if len(wish.asked) > 1 and found.stopped_by in ("work", "converged"):
         polish(chosen[0][2], wish.asked, found, seed=seed)
         chosen = choose(found.kept, wish.favours, least=options.alternatives, weights=wish.weights)
     return chosen
@@ -340,6 +345,26 @@ def _unit_options(options: ProposeOptions, upper: float) -> UnitOptions:
     return units
 
 
+def _exactly(lands: Sequence[Field], found: Found) -> tuple[bool, Message | None]:
+    """Where the search met nothing and the town is small: an arrangement by the exact model, or that there is none."""
+    proven = 0
+    for land in lands:
+        if len(land.weight) * (len(land.base_ids) + 1) > _EXACT_COLUMNS:
+            return bool(found.kept), None
+        proof = _model_bound(land, Budget(effort=_EXACT_EFFORT), None)
+        proven += proof.value == math.inf
+        if proof.part_of is not None:
+            found.keep(land, proof.part_of)
+    if proven < len(lands):
+        return bool(found.kept), None
+    text = msg(
+        "proven: no arrangement of {numbers} communities keeps range, one piece each and locks together, though the "
+        "counts alone would allow it: widen the range or change the number of communities",
+        numbers=", ".join(str(land.parts) for land in lands),
+    )
+    return False, text
+
+
 def _not_found(found: Found, lands: Sequence[Field]) -> Message:
     return msg(
         "no arrangement of {numbers} communities that keeps every rule was found in {moves:,} moves; that none exists "
@@ -363,7 +388,9 @@ def _bounds(chosen: Sequence[tuple[str, str, Candidate]], work: int, seconds: fl
         left = max((until - time.monotonic()) / (len(order) - done), 0.1)
         try:
             limit = None if math.isinf(left) else left
-            bounds[number] = _bound(fewest[number], Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=limit))
+            bounds[number] = _model_bound(
+                fewest[number].land, Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=limit), fewest[number].part_of
+            )
         except KeyboardInterrupt:
             until = 0.0
             land = fewest[number].land
@@ -372,8 +399,7 @@ def _bounds(chosen: Sequence[tuple[str, str, Candidate]], work: int, seconds: fl
     return bounds
 
 
-def _bound(candidate: Candidate, budget: Budget) -> Bound:
-    land = candidate.land
+def _model_bound(land: Field, budget: Budget, warm_start: NDArray[np.int64] | None) -> Bound:
     free = np.ones((len(land.weight), len(land.base_ids) + 1), bool)
     for base in land.closed:
         free[land.base != base, base] = False
@@ -388,7 +414,7 @@ def _bound(candidate: Candidate, budget: Budget) -> Bound:
         allowed=free if land.closed else None,
         locked=land.fixed if land.fixed.any() else None,
         budget=budget,
-        warm_start=candidate.part_of,
+        warm_start=warm_start,
     )
 
 

@@ -113,10 +113,10 @@ def _rule(
     """The rule that a change mends: the first that applies."""
     if stuck is not None and stuck != "notch":
         return "detached" if stuck == "detached" else "enclave"
-    if not kept:
-        return "too_small"
     if today[old] > land.upper:
         return "too_large"
+    if not kept:
+        return "too_small" if today[old] < land.lower else "given_up"
     if new >= 0 and today[new] < land.lower:
         return "too_small"
     if stuck is not None:
@@ -142,21 +142,29 @@ def _reason(
     facts = {
         "old": names.get(old_id, old_id),
         "new": names.get(to, to),
-        "held": today[old],
+        "held": round(float(today[old]), 1),
         "lower": land.lower,
         "upper": land.upper,
     }
     if rule == "too_large" and to_new:
         return msg(
-            "{old} has {held:,.0f} households, more than {upper:,.0f}: the new community {new} is cut out of it",
+            "{old} has {held:,.10g} households, more than {upper:,.10g}: the new community {new} is cut out of it",
             **facts,
         )
     if rule == "too_large":
-        return msg("{old} has {held:,.0f} households, more than {upper:,.0f}: {new} takes some over", **facts)
+        return msg("{old} has {held:,.10g} households, more than {upper:,.10g}: {new} takes some over", **facts)
+    if rule == "given_up" and land.parts < len(land.base_ids):
+        return msg(
+            "{old} is given up, since only {parts} communities are wanted; its land here goes to {new}",
+            parts=land.parts,
+            **facts,
+        )
+    if rule == "given_up":
+        return msg("{old} is given up; its land here goes to {new}", **facts)
     if rule == "too_small" and today[old] < land.lower:
-        return msg("{old} has {held:,.0f} households, fewer than {lower:,.0f}, and goes to {new}", **facts)
+        return msg("{old} has {held:,.10g} households, fewer than {lower:,.10g}, and goes to {new}", **facts)
     if rule == "too_small":
-        return msg("{new} has fewer than {lower:,.0f} households today and takes from {old}", **facts)
+        return msg("{new} has fewer than {lower:,.10g} households today and takes from {old}", **facts)
     if rule == "detached":
         return msg("cut off from the rest of {old}; joins {new}", **facts)
     if rule == "enclave":
@@ -169,7 +177,7 @@ def _reason(
             after=walks[1],
             **facts,
         )
-    return msg("evens out {old} and {new}, both to lie within {lower:,.0f} to {upper:,.0f}", **facts)
+    return msg("evens out {old} and {new}, both to lie within {lower:,.10g} to {upper:,.10g}", **facts)
 
 
 def _undo(
@@ -191,17 +199,17 @@ def _undo(
     broken = []
     if held[back] + weight > land.upper:
         text = msg(
-            "{name} would have {held:,.0f} households, more than {upper:,.0f}",
+            "{name} would have {held:,.10g} households, more than {upper:,.10g}",
             name=old_name,
-            held=held[back] + weight,
+            held=round(held[back] + weight, 1),
             upper=land.upper,
         )
         broken.append(text)
     if held[now] - weight < land.lower:
         text = msg(
-            "{name} would have {held:,.0f} households, fewer than {lower:,.0f}",
+            "{name} would have {held:,.10g} households, fewer than {lower:,.10g}",
             name=new_name,
-            held=held[now] - weight,
+            held=round(held[now] - weight, 1),
             lower=land.lower,
         )
         broken.append(text)

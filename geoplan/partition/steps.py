@@ -340,15 +340,31 @@ def absorb_enclaves(
     StepResult
     """
     limits = limits or Limits()
+    after, left = partition, _enclaves_left(partition)
+    while True:
+        tried = _absorb_once(after, limits, notches=notches)
+        now = _enclaves_left(tried)
+        if now >= left:
+            return _result(partition, after, limits, walk)
+        after, left = tried, now
+
+
+def _absorb_once(partition: Partition, limits: Limits, *, notches: bool) -> Partition:
+    """Give enclaves away; a unit moves once at most, so that two enclaves cannot hand each other on for ever."""
     after, done = partition, set(limits.locked_units)
     while True:
         table = find_enclaves(after.units, after.part_of)
         step = next((row for row in table.itertuples(index=False) if _may_mend(row, done, limits, notches)), None)
         if step is None:
-            return _result(partition, after, limits, walk)
-        # A unit moves once at most, so that two enclaves cannot hand each other on for ever.
+            return after
         done |= set(step.units)
         after = after.moved(step.units, step.mend)
+
+
+def _enclaves_left(partition: Partition) -> tuple[int, int]:
+    """Detached pieces and notches of a partition; what today's drawing overlaps or leaves out does not count."""
+    kinds = find_enclaves(partition.units, partition.part_of)["kind"]
+    return int((~kinds.isin(["notch", "overlap", "gap"])).sum()), int((kinds == "notch").sum())
 
 
 def _may_mend(row: object, done: set[str], limits: Limits, notches: bool) -> bool:

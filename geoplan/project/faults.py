@@ -19,6 +19,7 @@ from geoplan.project.settings import (
     OsmSettings,
     Project,
     ProposeSettings,
+    ScenarioSettings,
     StandardSettings,
     TableSettings,
     WalkSettings,
@@ -40,6 +41,7 @@ _MODELS: dict[Key, type[BaseModel]] = {
     ("walk",): WalkSettings,
     ("propose",): ProposeSettings,
     ("standards",): StandardSettings,
+    ("scenarios",): ScenarioSettings,
 }
 
 

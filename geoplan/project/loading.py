@@ -26,7 +26,7 @@ from geoplan.read import (
 )
 from geoplan.read.osm_scan import OSM_SUFFIXES
 
-__all__ = ["load", "load_town"]
+__all__ = ["assemble_options", "layer_source", "load", "load_town"]
 
 
 @dataclass
@@ -64,7 +64,7 @@ def load(path: str | Path, *, progress: Progress | None = None) -> Town:
     return load_town(load_project(path), progress=progress)
 
 
-def load_town(project: Project, *, progress: Progress | None = None) -> Town:
+def load_town(project: Project, *, progress: Progress | None = None, later_levels: tuple[str, ...] = ()) -> Town:
     """Read a project's files and put its town together.
 
     Parameters
@@ -73,6 +73,8 @@ def load_town(project: Project, *, progress: Progress | None = None) -> Town:
         The project.
     progress
         Told what is being read.
+    later_levels
+        Levels that are no layers of this project but will be added by :func:`geoplan.read.add_levels`.
 
     Returns
     -------
@@ -104,9 +106,10 @@ def load_town(project: Project, *, progress: Progress | None = None) -> Town:
         raise InputError([fault for i, fault in enumerate(reading.faults) if fault not in reading.faults[:i]])
     tell(msg("putting the town together"), len(steps) / (len(steps) + 1))
     crs = reading.crs if project.crs == "auto" and reading.crs else project.crs
-    options = _assemble_options(project)
+    options = assemble_options(project)
+    given: dict[str, Any] = {"options": options, "notices": reading.notices, "later_levels": later_levels}
     try:
-        return assemble_town(project.title, reading.reads, crs=crs, options=options, notices=reading.notices)
+        return assemble_town(project.title, reading.reads, crs=crs, **given)
     except InputError as error:
         raise InputError([_placed(fault, project) for fault in error.faults]) from None
 
@@ -130,20 +133,45 @@ def _own_notices(project: Project) -> list[Notice]:
     return notices
 
 
-def _assemble_options(project: Project) -> AssembleOptions:
+def assemble_options(project: Project) -> AssembleOptions:
+    """How a project's layers are put together.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    AssembleOptions
+    """
     return AssembleOptions(
         households=HouseholdOptions(**project.households.model_dump()),
         gate_tolerance_m=project.walk.gate_tolerance_m,
     )
 
 
-def _read_layer(project: Project, layer: LayerSettings, reading: _Reading) -> None:
+def layer_source(project: Project, layer: LayerSettings) -> LayerSource:
+    """What is to be read for one layer of a project.
+
+    Parameters
+    ----------
+    project, layer
+        The project and one of its layers.
+
+    Returns
+    -------
+    LayerSource
+    """
     given: dict[str, Any] = layer.model_dump(exclude={"file", "tables", "parent"})
     tables = tuple(
         TableJoin(path=project.locate(table.file), **table.model_dump(exclude={"file"})) for table in layer.tables
     )
-    source = LayerSource(path=project.locate(layer.file), parent=layer.parent or None, tables=tables, **given)
-    reading.reads.append(read_layer(source))
+    return LayerSource(path=project.locate(layer.file), parent=layer.parent or None, tables=tables, **given)
+
+
+def _read_layer(project: Project, layer: LayerSettings, reading: _Reading) -> None:
+    reading.reads.append(read_layer(layer_source(project, layer)))
 
 
 def _read_osm(project: Project, reading: _Reading) -> None:

@@ -1,4 +1,4 @@
-"""The steps of one run: town, findings, coverage, files."""
+"""What a project asks for: its questions, its findings, its map."""
 
 from __future__ import annotations
 
@@ -7,42 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoplan import __version__
 from geoplan.check import check_town
 from geoplan.coverage import Coverage, CoverageOptions, measure_coverage
 from geoplan.errors import Fault, InputError, Message, OutputError, Where, msg
 from geoplan.project.loading import load_town
 from geoplan.project.settings import Project
 from geoplan.reach import ReachOptions
-from geoplan.report import (
-    anonymise_town,
-    check_outputs,
-    fingerprint_files,
-    staged,
-    write_coverage_gpkg,
-    write_coverage_xlsx,
-    write_summary,
-)
+from geoplan.report import anonymise_town, check_outputs, staged
 from geoplan.standards import load_profile, load_standard
 
 if TYPE_CHECKING:
     from geoplan.check import Finding
+    from geoplan.keep import Keep
     from geoplan.model import Progress, Town
 
 __all__ = [
     "MAP_FILE",
     "Ask",
-    "RunResult",
     "check_project",
     "coverage_options",
     "default_folder",
     "map_project",
     "project_file",
-    "run_project",
+    "protect_inputs",
+    "write_map",
 ]
 
-GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE = "coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"
-_FILES = (GPKG_FILE, XLSX_FILE, MAP_FILE, SUMMARY_FILE)
+MAP_FILE = "map.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,31 +53,6 @@ class Ask:
     centre: str | None = None
     tier: str | None = None
     profile: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run gave.
-
-    Attributes
-    ----------
-    coverage
-        The measurement.
-    findings
-        What is wrong with the data.
-    folder, files
-        Where the results are.
-    """
-
-    coverage: Coverage
-    findings: tuple[Finding, ...]
-    folder: Path
-    files: tuple[Path, ...]
-
-    @property
-    def problems(self) -> int:
-        """How many findings are errors."""
-        return sum(finding.severity == "error" for finding in self.findings)
 
 
 def coverage_options(project: Project, ask: Ask | None = None) -> CoverageOptions:
@@ -193,20 +159,23 @@ def _names(given: Any) -> list[str]:
     return [str(name) for name in given]
 
 
-def check_project(project: Project, town: Town) -> list[Finding]:
+def check_project(project: Project, town: Town, *, keep: Keep | None = None) -> list[Finding]:
     """Look for what is wrong in a project's town.
 
     Parameters
     ----------
     project, town
         The project and the town read from it.
+    keep
+        Keeps what is found where no boundary plays a part.
 
     Returns
     -------
     list of Finding
         As :func:`geoplan.check.check_town`, against the project's standards.
     """
-    return check_town(town, standards=[project_file(project, standard) for standard in project.standards.active])
+    standards = [project_file(project, standard) for standard in project.standards.active]
+    return check_town(town, standards=standards, keep=keep)
 
 
 def default_folder(project: Project) -> Path:
@@ -223,70 +192,6 @@ def default_folder(project: Project) -> Path:
         ``out`` beside the project file.
     """
     return project.folder / "out"
-
-
-def run_project(
-    project: Project,
-    out: str | Path | None = None,
-    *,
-    language: str = "zh",
-    anonymise: bool = False,
-    progress: Progress | None = None,
-) -> RunResult:
-    """Read a project's files, measure its coverage and write map, tables and summary.
-
-    Parameters
-    ----------
-    project
-        The project.
-    out
-        Folder for the results; ``out`` beside the project file by default.
-    language
-        Language of the results.
-    anonymise
-        Whether names and addresses of homes are dropped and small counts rounded before anything is measured, see
-        :func:`geoplan.report.anonymise_town`.
-    progress
-        Told what is being done.
-
-    Returns
-    -------
-    RunResult
-
-    Raises
-    ------
-    InputError
-        If the files cannot be used; nothing is written then.
-    OutputError
-        If the results cannot be written; older ones stay whole.
-    """
-    folder = default_folder(project) if out is None else Path(out)
-    tell = progress or _silent
-    options = coverage_options(project)
-    check_outputs(folder, _FILES)
-    _protect_inputs(project, folder, _FILES)
-    town = load_town(project, progress=_part(tell, 0.0, 0.3))
-    town = anonymise_town(town) if anonymise else town
-    tell(msg("checking the data"), 0.3)
-    findings = tuple(check_project(project, town))
-    coverage = measure_coverage(town, options=options, progress=_part(tell, 0.35, 0.7))
-    with staged(folder) as stage:
-        tell(msg("writing {file}", file=GPKG_FILE), 0.7)
-        write_coverage_gpkg(coverage, stage / GPKG_FILE, language=language)
-        tell(msg("writing {file}", file=XLSX_FILE), 0.8)
-        write_coverage_xlsx(coverage, stage / XLSX_FILE, language=language, findings=findings)
-        tell(msg("writing {file}", file=MAP_FILE), 0.9)
-        _write_map(coverage, stage / MAP_FILE, language)
-        write_summary(
-            coverage,
-            stage / SUMMARY_FILE,
-            version=__version__,
-            inputs=fingerprint_files((project.path, *project.files()), base=project.folder),
-            options=project.model_dump(mode="json", exclude={"path"}),
-            language=language,
-        )
-    tell(msg("done"), 1.0)
-    return RunResult(coverage, findings, folder, tuple(folder / name for name in _FILES))
 
 
 def map_project(
@@ -308,7 +213,7 @@ def map_project(
     language
         Language of the map.
     anonymise
-        As for :func:`run_project`.
+        As for :func:`geoplan.batch.run_project`.
     progress
         Told what is being done.
 
@@ -320,30 +225,61 @@ def map_project(
     Raises
     ------
     InputError, OutputError
-        As :func:`run_project`.
+        As :func:`geoplan.batch.run_project`.
     """
     folder = default_folder(project) if out is None else Path(out)
     tell = progress or _silent
     options = coverage_options(project)
     check_outputs(folder, (MAP_FILE,))
-    _protect_inputs(project, folder, (MAP_FILE,))
+    protect_inputs(project, folder, (MAP_FILE,))
     town = load_town(project, progress=_part(tell, 0.0, 0.4))
     town = anonymise_town(town) if anonymise else town
     coverage = measure_coverage(town, options=options, progress=_part(tell, 0.4, 0.9))
     with staged(folder) as stage:
         tell(msg("writing {file}", file=MAP_FILE), 0.9)
-        _write_map(coverage, stage / MAP_FILE, language)
+        write_map(coverage, stage / MAP_FILE, language)
     return folder / MAP_FILE
 
 
-def _write_map(coverage: Coverage, path: Path, language: str) -> None:
+def write_map(coverage: Coverage, path: Path, language: str, *, keep: Keep | None = None) -> None:
+    """Write the map of a coverage.
+
+    Parameters
+    ----------
+    coverage
+        The coverage.
+    path
+        File to write.
+    language
+        Language of the map.
+    keep
+        Keeps what is packed of tables that seldom change.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     from geoplan.maps import coverage_map, save_map
 
-    save_map(coverage_map(coverage, language=language), path)
+    save_map(coverage_map(coverage, language=language, keep=keep), path)
 
 
-def _protect_inputs(project: Project, folder: Path, names: tuple[str, ...]) -> None:
-    """Refuse to write a result over a file that the project reads."""
+def protect_inputs(project: Project, folder: Path, names: tuple[str, ...]) -> None:
+    """Refuse to write a result over a file that the project reads.
+
+    Parameters
+    ----------
+    project
+        The project.
+    folder, names
+        Where the results go, and their names.
+
+    Raises
+    ------
+    OutputError
+        If one of them is an input.
+    """
     inputs = {path.resolve() for path in (project.path, *project.files())}
     for name in names:
         if (folder / name).resolve() in inputs:

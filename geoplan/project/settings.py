@@ -21,6 +21,7 @@ __all__ = [
     "Project",
     "ProposeSettings",
     "Role",
+    "ScenarioSettings",
     "StandardSettings",
     "TableSettings",
     "WalkSettings",
@@ -156,6 +157,29 @@ class ProposeSettings(_Settings):
     centre_each: StrictBool = False
 
 
+class ScenarioSettings(_Settings):
+    """One "what if": what differs from the project; everything else stays as it is."""
+
+    name: StrictStr = ""
+    boundaries: tuple[LayerSettings, ...] = ()
+    add_facilities: LayerSettings | None = None
+    build: tuple[Name, ...] = ()
+    remove_facilities: tuple[Name, ...] = ()
+    close_streets: tuple[Name, ...] = ()
+    add_streets: LayerSettings | None = None
+    add_gates: LayerSettings | None = None
+    open_gates: tuple[Name, ...] = ()
+    close_gates: tuple[Name, ...] = ()
+    standards: StandardSettings | None = None
+    walk: WalkSettings | None = None
+
+    @property
+    def layers(self) -> tuple[LayerSettings, ...]:
+        """The layers that it brings along."""
+        more = (self.add_facilities, self.add_streets, self.add_gates)
+        return (*self.boundaries, *(layer for layer in more if layer is not None))
+
+
 class Project(_Settings):
     """A project file, read and checked; ``path`` is where it lies and all its paths start from there."""
 
@@ -172,6 +196,7 @@ class Project(_Settings):
     walk: WalkSettings = WalkSettings()
     standards: StandardSettings = StandardSettings()
     propose: ProposeSettings = ProposeSettings()
+    scenarios: dict[Name, ScenarioSettings] = {}
 
     @property
     def folder(self) -> Path:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geoplan.model import Town
 from geoplan.reach.arcs import Arcs, PieceCosts, build_arcs
 from geoplan.reach.doors import Doors, building_doors, facility_doors, zones_of_doors
+from geoplan.reach.labels import name_nodes
 from geoplan.reach.metric import Metric
 from geoplan.reach.network import WalkNetwork
 from geoplan.reach.options import ReachOptions
@@ -91,6 +92,16 @@ class Ground:
                 network = WalkNetwork.from_arcs(self.arcs.tail, self.arcs.head, costs, node_count=len(xy), xy=xy)
             made = self._networks[metric.key] = (network, pieces)
         return made
+
+    def node_names(self, facilities: pd.Index) -> NDArray[np.uint64]:
+        """Names of the network's nodes that hold from one network to the next; ``facilities`` by their ranks."""
+        walls, ways, arcs = self.walkways.walls, self.walkways, self.arcs
+        zones = pd.util.hash_array(np.array(walls.ids, dtype=object))[ways.node_zone]
+        xy, kind = np.zeros((arcs.node_count, 2)), np.zeros(arcs.node_count, dtype=np.uint64)
+        for nodes, copy in ((arcs.into, 1), (arcs.out, 0)):
+            xy[nodes], kind[nodes] = ways.node_xy, zones ^ np.uint64(copy)
+        kind[arcs.sink] = pd.util.hash_array(facilities.to_numpy(dtype=object))
+        return name_nodes(xy, kind)
 
     def ways(self, points: Snaps) -> Ways:
         """From points to the network nodes around them."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from operator import methodcaller
@@ -27,6 +27,8 @@ from geoplan.reach.inputs import (
     node_xy,
     whole_numbers,
 )
+from geoplan.reach.kernel import NO_KEY
+from geoplan.reach.labels import NodeLabels, compare_networks
 from geoplan.reach.quanta import GUARD
 from geoplan.reach.search import Reached, ReachedEach, Searcher, Starts
 from geoplan.reach.topology import Topology
@@ -345,6 +347,53 @@ class WalkNetwork:
         check_limit(limit)
         starts = self._starts(sources, offsets)
         return self._searcher.dense(starts, make_labels(labels, len(starts.positions)), limit, backward)
+
+    def labelled(
+        self, sinks: Ints, names: NDArray[np.uint64], facilities: Sequence[str], known: NodeLabels | None
+    ) -> tuple[Floats, Ints, NodeLabels, int] | None:
+        """Walks of every node to the nearest of some sinks, by an earlier search where that still holds.
+
+        Parameters
+        ----------
+        sinks
+            Positions of the sinks, one for each of ``facilities``; walks go to them.
+        names
+            Name of each node that it keeps from one network to the next.
+        facilities
+            Ids of the sinks, sorted: ties go to the first.
+        known
+            What an earlier search found in a network like this one; None searches everywhere.
+
+        Returns
+        -------
+        tuple or None
+            Costs (``inf`` where there is no way), rows in ``facilities`` (-1 there), what to hand to the next search,
+            and how many nodes this one worked on; the costs are those of :meth:`nearest`. None if ``known`` is counted
+            in other quanta, or if walks are too long for their keys to hold the labels.
+        """
+        quantum = self._searcher.quantum
+        if known is not None and known.decimals != quantum.decimals:
+            return None
+        count = np.zeros(0, dtype=np.int64)
+        ends = (self.tail.astype(np.int32), self.head.astype(np.int32))
+        bare = NodeLabels(quantum.decimals, names, count, count, tuple(facilities), *ends, quantum.count(self.cost))
+        bits = max(0, len(sinks) - 1).bit_length()
+        held = None
+        starts, ranks = Starts(sinks, np.zeros(len(sinks), dtype=np.int64)), np.arange(len(sinks))
+        if known is not None:
+            change = compare_networks(known, bare, sinks)
+            held = change.known, ((change.known_cost << bits) | change.known_label).astype(np.uint64)
+            starts, ranks = Starts(change.starts, change.spent), change.start_label
+        found = self._searcher.keys(starts, ranks, bits, held, backward=True)
+        if found is None:
+            return None
+        keys, expanded = found
+        reached = keys != NO_KEY
+        cost = np.where(reached, keys >> np.uint64(bits), 0).astype(np.int64)
+        label = np.where(reached, (keys & np.uint64((1 << bits) - 1)).astype(np.int64), -1)
+        cost[~reached] = -1
+        labels = replace(bare, cost=cost, label=label)
+        return quantum.shown_keys(keys, bits), label, labels, expanded
 
     def reached(
         self,

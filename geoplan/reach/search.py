@@ -192,6 +192,38 @@ class Searcher:
             nodes, distances = nodes[order], distances[order]
         return ReachedEach(search, nodes.astype(np.int64), self.quantum.shown_keys(distances, 0, limit), expanded)
 
+    def keys(
+        self, starts: Starts, ranks: Ints, label_bits: int, known: tuple[Ints, Cells] | None, backward: bool
+    ) -> tuple[Cells, int] | None:
+        """Key of every node after a search without a limit, and how many nodes it worked on.
+
+        Parameters
+        ----------
+        starts, ranks
+            Where it starts, and the label of each start.
+        label_bits
+            Bits of a key that hold the label.
+        known
+            Nodes and keys that an earlier search has settled: the search goes only where it improves on them.
+        backward
+            Walk the arcs against their direction.
+
+        Returns
+        -------
+        tuple or None
+            None if the keys have no room for such long walks.
+        """
+        backward = backward and not self._symmetric
+        most = 2 ** (_KEY_BITS - label_bits) - 1
+        if known is not None and len(known[1]) and int(known[1].max()) >> label_bits > most:
+            return None
+        keys = ((np.minimum(starts.spent, most + 1) << label_bits) | ranks).astype(np.uint64)
+        found, cut = self._run(starts, keys, label_bits, most, backward, known)
+        expanded = len(found.log)
+        out = found.drain_all()[1]
+        self._spare[backward].append(found.workspace)
+        return None if cut else (out, expanded)
+
     def _take(self, backward: bool) -> _Workspace:
         """A clean workspace, as large as one has ever needed to be."""
         try:
@@ -229,11 +261,21 @@ class Searcher:
         yield found
         self._spare[backward].append(found.workspace)
 
-    def _run(self, starts: Starts, keys: Ints, bits: int, most: int, backward: bool) -> tuple[_Found, bool]:
+    def _run(
+        self,
+        starts: Starts,
+        keys: Any,
+        bits: int,
+        most: int,
+        backward: bool,
+        known: tuple[Ints, Cells] | None = None,
+    ) -> tuple[_Found, bool]:
         layout = self.topology.layout(backward)
         records = layout.records[layout.rank[starts.positions]]
         while True:
             workspace = self._take(backward)
+            if known is not None:
+                workspace.cells[layout.records[layout.rank[known[0]]]] = known[1]
             code, n_log, cut = kernel.search(
                 workspace.cells, np.uint64(layout.head_bits), records, keys.astype(np.uint64), np.uint64(bits),
                 np.uint64(self._width_bits), np.uint64(most), workspace.slots, workspace.queue, workspace.log,

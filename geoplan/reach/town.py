@@ -17,6 +17,7 @@ from geoplan.reach.doors import Doors
 from geoplan.reach.field import Field
 from geoplan.reach.ground import Ground, nearest_doors
 from geoplan.reach.isochrones import Grid, contour_field, cut_lines
+from geoplan.reach.labels import NodeLabels
 from geoplan.reach.metric import Metric
 from geoplan.reach.network import WalkNetwork
 from geoplan.reach.options import ReachOptions
@@ -75,6 +76,7 @@ class StreetReach(Reach):
 
     def __init__(self, town: Town, options: ReachOptions) -> None:
         super().__init__(town, options)
+        self.updates = self.expanded = 0
         self.ground = Ground(town, self._rank, options)
         self.notices = _notices(self.ground)
 
@@ -127,6 +129,52 @@ class StreetReach(Reach):
         ground = self.ground
         building, cost, rank = self._best(ground.door, ground.door_ways, ground.doors.owner, metric, ranks, limit)
         return self._walk_times(metric, limit, building, cost, rank, self._reasons(ranks))
+
+    def updated_times(
+        self, metric: Metric, *, facilities: Iterable[str] | None = None, known: NodeLabels | None = None
+    ) -> tuple[WalkTimes, NodeLabels | None]:
+        """Walks without a limit, brought up to date from an earlier search; see :mod:`geoplan.reach.labels`.
+
+        Parameters
+        ----------
+        metric, facilities
+            As of :meth:`walk_times`.
+        known
+            What an earlier search by the same metric found, in a town that differs in streets, gates or facilities;
+            None searches everywhere.
+
+        Returns
+        -------
+        tuple
+            What :meth:`walk_times` gives with ``limit=inf``, and what to hand in next time (None if there is nothing
+            to hand in). ``updates`` counts the searches that went only where something had changed, ``sweeps`` the
+            others, ``expanded`` the nodes that either worked on.
+
+        Raises
+        ------
+        InputError
+            As :meth:`walk_times`.
+        """
+        ranks = self._rank[self._select(facilities)]
+        ground = self.ground
+        if not len(ranks):
+            return self.walk_times(metric, facilities=facilities, limit=np.inf), None
+        network, _ = ground.network(metric)
+        by_rank = self._facilities[self._by_id]
+        names, ids = ground.node_names(by_rank), [str(one) for one in by_rank[ranks]]
+        found = None if known is None else network.labelled(ground.arcs.sink[ranks], names, ids, known)
+        self.updates += found is not None
+        if found is None:
+            found = network.labelled(ground.arcs.sink[ranks], names, ids, None)
+            if found is None:
+                return self.walk_times(metric, facilities=facilities, limit=np.inf), None
+            self.sweeps += 1
+        costs, rows, labels, expanded = found
+        self.expanded += expanded
+        searched = costs, np.where(rows < 0, -1, ranks[rows])
+        door = ground.door, ground.door_ways, ground.doors.owner
+        building, cost, rank = self._best(*door, metric, ranks, np.inf, searched)
+        return self._walk_times(metric, np.inf, building, cost, rank, self._reasons(ranks)), labels
 
     def point_times(
         self, xy: ArrayLike, metric: Metric, *, facilities: Iterable[str] | None = None, limit: float
@@ -235,15 +283,28 @@ class StreetReach(Reach):
         return Field(self.ground, metric, ranks, limit, costs, pieces)
 
     def _best(
-        self, points: Snaps, ways: Ways, owner: Ints, metric: Metric, ranks: Ints, limit: float
+        self,
+        points: Snaps,
+        ways: Ways,
+        owner: Ints,
+        metric: Metric,
+        ranks: Ints,
+        limit: float,
+        searched: tuple[Floats, Ints] | None = None,
     ) -> tuple[Ints, Floats, Ints]:
-        """Owner, cost and facility rank of the best walk of each owner that has one within the limit."""
+        """Owner, cost and facility rank of the best walk of each owner that has one within the limit.
+
+        ``searched``: cost and facility rank of each node, if a search has been made already.
+        """
         if not len(ranks):
             return settle(ranks, np.zeros(0), ranks, limit)
         ground = self.ground
         network, pieces = ground.network(metric)
-        self.sweeps += 1
-        costs, labels = network.nearest(ground.arcs.sink[ranks], labels=ranks, limit=limit + ROUNDING, backward=True)
+        if searched is None:
+            self.sweeps += 1
+            sinks = ground.arcs.sink[ranks]
+            searched = network.nearest(sinks, labels=ranks, limit=limit + ROUNDING, backward=True)
+        costs, labels = searched
         direct = ground.direct(points, ranks)
         reached = np.flatnonzero(labels[ways.target] >= 0)
         through = costs[ways.target[reached]] + ways.costs(pieces, metric)[reached]

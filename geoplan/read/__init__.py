@@ -1,7 +1,7 @@
 """Files to checked tables: vector layers, ledgers, OpenStreetMap, streets; datums, counts, one town."""
 
 from geoplan.read.aliases import ColumnGuess, RoleGuess, guess_columns, guess_role
-from geoplan.read.assemble import AssembleOptions, assemble_town
+from geoplan.read.assemble import AssembleOptions, add_levels, assemble_town
 from geoplan.read.crs import choose_crs
 from geoplan.read.datum_check import DatumGuess, detect_datum
 from geoplan.read.datums import (
@@ -35,6 +35,7 @@ __all__ = [
     "OsmRead",
     "RoleGuess",
     "TableJoin",
+    "add_levels",
     "assemble_town",
     "bd09_from_gcj02",
     "bd09_from_wgs84",

@@ -16,11 +16,11 @@ from geoplan.read.datum_check import SHIFT_NAMES, convert_datum, detect_datum, s
 from geoplan.read.households import HouseholdOptions, estimate_households
 from geoplan.read.layer import complete_columns
 from geoplan.read.relate import decide_walled, far_faults, place_in_estates, reference_faults
-from geoplan.read.sources import ROLE_NAMES, SCHEMAS, LayerRead
+from geoplan.read.sources import ROLE_NAMES, SCHEMAS, LayerRead, LayerSource
 from geoplan.read.streets import build_streets
 from geoplan.read.validate import empty_layer, validate_ids, validate_table
 
-__all__ = ["AssembleOptions", "assemble_town"]
+__all__ = ["AssembleOptions", "add_levels", "assemble_town"]
 
 _NEEDED = ("buildings", "facilities")
 
@@ -57,6 +57,7 @@ def assemble_town(
     crs: str = "auto",
     options: AssembleOptions | None = None,
     notices: Iterable[Notice] = (),
+    later_levels: Iterable[str] = (),
 ) -> Town:
     """Put the layers of a town together and check that they go together.
 
@@ -72,12 +73,15 @@ def assemble_town(
         How it is done.
     notices
         Notices to put before those of the layers.
+    later_levels
+        Names of levels that :func:`add_levels` will add.
 
     Returns
     -------
     Town
-        All tables in one CRS, by their schemas, sorted as read; every building has counts and, where it stands in
-        one, an estate; an estate without ``walled`` is walled if it has gates.
+        All tables in one CRS, by their schemas, sorted by id; every building has counts and, where it stands in
+        one, an estate; an estate without ``walled`` is walled if it has gates. Notices that all outputs print come
+        first, each kind by its code.
 
     Raises
     ------
@@ -87,7 +91,8 @@ def assemble_town(
     """
     options = options or AssembleOptions()
     _raise(_missing_layers(reads))
-    collected = [*notices, *(notice for read in reads for notice in read.notices)]
+    first = list(notices)
+    collected = [notice for read in reads for notice in read.notices]
     reads, datum, faults, notes = _one_datum(reads, options)
     collected += notes
     target = town_crs(crs, *_middle(reads))
@@ -95,10 +100,10 @@ def assemble_town(
     faults += more
     collected += notes
     _raise(faults)
-    wheres = _wheres(reads)
+    wheres = _wheres([read.source for read in reads])
     tables, notes = _settle(tables, options)
     collected += notes
-    faults = reference_faults(tables, levels, wheres)
+    faults = reference_faults(tables, levels, wheres, later_levels=later_levels)
     faults += far_faults(tables, levels, wheres, far_m=options.far_m)
     _raise(faults)
     if options.check_datum:
@@ -112,11 +117,73 @@ def assemble_town(
     for level in levels:
         faults += validate_table(level.table, SCHEMAS["units"], wheres[level.name])
     _raise(faults)
-    return Town(name=name, levels=levels, datum=datum, notices=_distinct(collected), **tables)
+    return Town(name=name, levels=levels, datum=datum, notices=_in_order(first, collected), **tables)
 
 
-def _distinct(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    return tuple({(notice.code, str(notice.message)): notice for notice in notices}.values())
+def add_levels(
+    base: Town, reads: Sequence[LayerRead], sources: Sequence[LayerSource], *, options: AssembleOptions | None = None
+) -> Town:
+    """Add the layers of units to a town that was put together without them.
+
+    Boundaries change often, and nothing else of a town depends on them: the same layers give the same town whether
+    they are put together at once or in these two steps.
+
+    Parameters
+    ----------
+    base
+        What :func:`assemble_town` made of all other layers, told of the ``later_levels``.
+    reads
+        The layers of units.
+    sources
+        The other layers, for their datums and for the places of faults.
+    options
+        As given to :func:`assemble_town`.
+
+    Returns
+    -------
+    Town
+
+    Raises
+    ------
+    InputError
+        With the faults of these layers, and of references to and from them.
+    """
+    options = options or AssembleOptions()
+    faults = _missing_levels(reads)
+    _raise(faults)
+    converted = [_converted(read, options) for read in reads]
+    datums = [(_datum_after(source, options), source.place()) for source in (*sources, *(r.source for r in reads))]
+    datum, faults, notices = settle_datum(datums)
+    notices += [notice for read in reads for notice in read.notices] + [
+        note for _, notes in converted for note in notes
+    ]
+    _, levels, more, notes = _tables([read for read, _ in converted], base.crs)
+    _raise(faults + more)
+    tables = _tables_of(base)
+    wheres = _wheres([*sources, *(read.source for read in reads)])
+    faults = reference_faults(tables, levels, wheres)
+    faults += far_faults(tables, levels, wheres, far_m=options.far_m) if base.streets is None else []
+    for level in levels:
+        faults += validate_table(level.table, SCHEMAS["units"], wheres[level.name])
+    _raise(faults)
+    kept = [notice for notice in base.notices if notice.code != "datum-unknown"]
+    return replace(base, levels=levels, datum=datum, notices=_in_order(kept, [*notices, *notes]))
+
+
+def _tables_of(town: Town) -> dict[str, gpd.GeoDataFrame]:
+    tables = {role: getattr(town, role) for role in SCHEMAS if role != "units"}
+    return {role: table for role, table in tables.items() if table is not None}
+
+
+_OWN_NOTICES = ("synthetic", "attribution")
+
+
+def _in_order(first: Iterable[Notice], others: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Each notice once: those of the project itself, those that all outputs print, then by code and sentence."""
+    own = [notice for notice in first if notice.code in _OWN_NOTICES]
+    rest = [notice for notice in first if notice.code not in _OWN_NOTICES]
+    rest = sorted([*rest, *others], key=lambda notice: (not notice.everywhere, notice.code, str(notice.message)))
+    return tuple({(notice.code, str(notice.message)): notice for notice in [*own, *rest]}.values())
 
 
 def _raise(faults: Sequence[Fault]) -> None:
@@ -136,7 +203,14 @@ def _missing_layers(reads: Sequence[LayerRead]) -> list[Fault]:
         for role in _NEEDED
         if role not in roles
     ]
-    faults += [
+    faults += _missing_levels(reads)
+    return faults + [
+        empty_layer(read.source.place()) for read in reads if read.source.role in _NEEDED and not len(read.table)
+    ]
+
+
+def _missing_levels(reads: Sequence[LayerRead]) -> list[Fault]:
+    return [
         Fault(
             "no-level",
             msg("the level that these units are of"),
@@ -147,29 +221,27 @@ def _missing_layers(reads: Sequence[LayerRead]) -> list[Fault]:
         for read in reads
         if read.source.role == "units" and not read.source.level
     ]
-    return faults + [
-        empty_layer(read.source.place()) for read in reads if read.source.role in _NEEDED and not len(read.table)
-    ]
 
 
 def _one_datum(
     reads: Sequence[LayerRead], options: AssembleOptions
 ) -> tuple[list[LayerRead], Datum, list[Fault], list[Notice]]:
-    notices: list[Notice] = []
-    datums: list[tuple[Datum, Where]] = []
-    kept: list[LayerRead] = []
-    for read in reads:
-        datum = read.source.datum
-        if datum in {"gcj02", "bd09"} and (read.source.convert or options.allow_inverse):
-            table, notes = convert_datum(read)
-            kept.append(replace(read, table=table))
-            notices += notes
-            datum = "wgs84"
-        else:
-            kept.append(read)
-        datums.append((datum, read.source.place()))
-    settled, faults, notes = settle_datum(datums)
-    return kept, settled, faults, notices + notes
+    converted = [_converted(read, options) for read in reads]
+    settled, faults, notes = settle_datum([(_datum_after(r.source, options), r.source.place()) for r in reads])
+    return [read for read, _ in converted], settled, faults, [note for _, own in converted for note in own] + notes
+
+
+def _datum_after(source: LayerSource, options: AssembleOptions) -> Datum:
+    """Datum of a layer once it has been converted, if that is asked for."""
+    shifted = source.datum in {"gcj02", "bd09"}
+    return "wgs84" if shifted and (source.convert or options.allow_inverse) else source.datum
+
+
+def _converted(read: LayerRead, options: AssembleOptions) -> tuple[LayerRead, list[Notice]]:
+    if _datum_after(read.source, options) == read.source.datum:
+        return read, []
+    table, notes = convert_datum(read)
+    return replace(read, table=table), notes
 
 
 def _middle(reads: Sequence[LayerRead]) -> tuple[float, float]:
@@ -211,6 +283,7 @@ def _tables(
     levels: list[Level] = []
     for key, group in grouped.items():
         table, more = _stack(group)
+        table = table.sort_index()  # whatever sums or counts rows later then does it in one order
         faults += more
         source = group[0].source
         if source.role == "units":
@@ -253,15 +326,15 @@ def _stack(group: Sequence[LayerRead]) -> tuple[gpd.GeoDataFrame, list[Fault]]:
     return table, validate_ids(table, Where(files, "", "id"))
 
 
-def _wheres(reads: Sequence[LayerRead]) -> dict[str, Where]:
+def _wheres(sources: Sequence[LayerSource]) -> dict[str, Where]:
     """Files of each role and level."""
-    files: dict[str, list[LayerRead]] = {}
-    for read in reads:
-        files.setdefault(read.source.level if read.source.role == "units" else read.source.role, []).append(read)
+    files: dict[str, list[LayerSource]] = {}
+    for source in sources:
+        files.setdefault(source.level if source.role == "units" else source.role, []).append(source)
     return {
         key: Where(
-            ", ".join(dict.fromkeys(r.source.path.name for r in group)),
-            group[0].source.layer if len(group) == 1 else "",
+            ", ".join(dict.fromkeys(source.path.name for source in group)),
+            group[0].layer if len(group) == 1 else "",
         )
         for key, group in files.items()
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -91,7 +91,11 @@ def decide_walled(
 
 
 def reference_faults(
-    tables: Mapping[str, gpd.GeoDataFrame], levels: Sequence[Level], wheres: Mapping[str, Where]
+    tables: Mapping[str, gpd.GeoDataFrame],
+    levels: Sequence[Level],
+    wheres: Mapping[str, Where],
+    *,
+    later_levels: Iterable[str] = (),
 ) -> list[Fault]:
     """References to rows, levels and columns that do not exist.
 
@@ -103,6 +107,8 @@ def reference_faults(
         Levels.
     wheres
         Files of each role and level.
+    later_levels
+        Levels that are not there yet; references to them are not looked at.
 
     Returns
     -------
@@ -122,7 +128,7 @@ def reference_faults(
     for level in levels:
         faults += _parent_faults(level, units, wheres[level.name])
         faults += validate_references(tables["buildings"], level.name, level.table, level.name, wheres["buildings"])
-    known = {column.name for column in BUILDINGS} | set(units) | {"geometry"}
+    known = {column.name for column in BUILDINGS} | set(units) | {*later_levels, "geometry"}
     for name in tables["buildings"].columns.difference(sorted(known)):
         faults.append(
             Fault(

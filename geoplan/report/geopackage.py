@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import pyogrio
 
 from geoplan.errors import Fault, OutputError, Where, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.report.records import notice_texts, units_table, walk_classes
 from geoplan.report.staging import staged
 from geoplan.report.styles import (
@@ -40,10 +42,14 @@ CREATE TABLE layer_styles (
     description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT '2000-01-01T00:00:00.000Z')
 """
 
+_GROUND = ("barriers", "streets", "gates", "facilities")
+
 Layers = dict[str, tuple[gpd.GeoDataFrame, str]]
 
 
-def write_coverage_gpkg(coverage: Coverage, path: str | Path, *, language: str = "zh") -> Path:
+def write_coverage_gpkg(
+    coverage: Coverage, path: str | Path, *, language: str = "zh", keep: Keep | None = None
+) -> Path:
     """Write a coverage's first case as a GeoPackage with styles for QGIS.
 
     Layers: every level with its shares, estates, buildings by walking class, unserved clusters of each circle,
@@ -57,6 +63,8 @@ def write_coverage_gpkg(coverage: Coverage, path: str | Path, *, language: str =
         File to write; an old one is replaced when the new one is whole.
     language
         Language of legends and notices.
+    keep
+        Keeps what boundaries do not change.
 
     Returns
     -------
@@ -69,13 +77,27 @@ def write_coverage_gpkg(coverage: Coverage, path: str | Path, *, language: str =
         If it cannot be written, or is open in another program.
     """
     path = Path(path)
-    layers = _layers(coverage, language)
+    layers = _layers(coverage, language, keep or KeepNothing())
+    ground = [name for name in _GROUND if name in layers]
     with staged(path.parent) as stage:
-        write_layers(layers, stage / path.name, tables=lambda target: _write_tables(coverage, target, language))
+        write_layers(
+            layers,
+            stage / path.name,
+            tables=lambda target: _write_tables(coverage, target, language),
+            first=ground,
+            keep=keep,
+        )
     return path
 
 
-def write_layers(layers: Layers, target: Path, *, tables: Callable[[Path], None] | None = None) -> None:
+def write_layers(
+    layers: Layers,
+    target: Path,
+    *,
+    tables: Callable[[Path], None] | None = None,
+    first: Sequence[str] = (),
+    keep: Keep | None = None,
+) -> None:
     """Write layers with their styles into a new GeoPackage.
 
     Parameters
@@ -86,18 +108,31 @@ def write_layers(layers: Layers, target: Path, *, tables: Callable[[Path], None]
         The file.
     tables
         Writes what else belongs into the file, after the layers.
+    first
+        Layers that go into the file before the others and change seldom: that much of the file is kept.
+    keep
+        Keeps it.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
+
+    def begin(path: Path) -> None:
+        for name in first:
+            _write_layer(layers[name][0], path, name)
+
     try:
-        for name, (table, _) in layers.items():
-            _write_layer(table, target, name)
-        if tables is not None:
-            tables(target)
-        _write_styles(target, {name: style for name, (_, style) in layers.items()})
+        with _fixed_time():
+            if first:
+                (keep or KeepNothing()).file("gpkg", tuple(layers[name][0] for name in first), begin, target)
+            for name in layers:
+                if name not in first:
+                    _write_layer(layers[name][0], target, name)
+            if tables is not None:
+                tables(target)
+        _finish(target, {name: style for name, (_, style) in layers.items()})
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error, RuntimeError) as error:
         raise OutputError(
             Fault(
@@ -110,7 +145,22 @@ def write_layers(layers: Layers, target: Path, *, tables: Callable[[Path], None]
         ) from error
 
 
-def _layers(coverage: Coverage, language: str) -> Layers:
+@contextmanager
+def _fixed_time() -> Iterator[None]:
+    """Have the driver write one time stamp whenever it writes: an old one would stay in the file as waste.
+
+    Nor need it wait for the disk: the file is a draft until it is renamed, and of no use half written.
+    """
+    wanted = {"OGR_CURRENT_DATE": _STAMP, "OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
+    pyogrio.set_gdal_config_options(wanted)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def _layers(coverage: Coverage, language: str, keep: Keep) -> Layers:
     """Layers with their styles; what lies on top in QGIS comes last."""
     town, case = coverage.town, coverage.case
     minutes = tuple(coverage.minutes)
@@ -123,7 +173,7 @@ def _layers(coverage: Coverage, language: str) -> Layers:
         layers["estates"] = (_units(coverage, "estates", town.estates), graduated_fill(top))
     layers["buildings"] = (_buildings(coverage), _building_style(minutes, language))
     for m in minutes:
-        clusters = coverage.unserved_clusters(case, m)
+        clusters = coverage.unserved_clusters(case, m, keep=keep)
         if len(clusters):
             layers[f"unserved_{m:g}"] = (clusters, plain_fill("#d7191c", outline="#7f0000", alpha=0.35))
     for name, table, style in (
@@ -229,15 +279,18 @@ def _write_tables(coverage: Coverage, target: Path, language: str) -> None:
         pyogrio.write_dataframe(notices, target, layer="notices", driver="GPKG", append=True)
 
 
-def _write_styles(target: Path, styles: dict[str, str]) -> None:
-    """Add the table that QGIS takes default styles from, and fix all time stamps."""
+def _finish(target: Path, styles: dict[str, str]) -> None:
+    """Add the table that QGIS takes default styles from, and put the layers into their order."""
     database = sqlite3.connect(os.fspath(target))
     try:
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA journal_mode = MEMORY")
         with database:
             database.execute(_STYLES)
             database.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, ?, ?, '')",
-                ("layer_styles", "attributes", "layer_styles"),
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "
+                "VALUES (?, ?, ?, '', ?)",
+                ("layer_styles", "attributes", "layer_styles", _STAMP),
             )
             for name, style in styles.items():
                 if style:
@@ -247,7 +300,17 @@ def _write_styles(target: Path, styles: dict[str, str]) -> None:
                         "VALUES ('', '', ?, 'geom', 'geoplan', ?, '', 1, '', '', NULL)",
                         (name, style),
                     )
-            database.execute("UPDATE gpkg_contents SET last_change = ?", (_STAMP,))
-        database.execute("VACUUM")
+            _order(database, list(styles))
     finally:
         database.close()
+
+
+def _order(database: sqlite3.Connection, layers: list[str]) -> None:
+    """List the layers in this order, then the tables: what lies on top in QGIS comes last."""
+    rows = database.execute("SELECT * FROM gpkg_contents ORDER BY rowid").fetchall()
+    place = {name: number for number, name in enumerate(layers)}
+    rows.sort(key=lambda row: place.get(row[0], len(place)))
+    database.execute("PRAGMA defer_foreign_keys = ON")
+    database.execute("DELETE FROM gpkg_contents")
+    marks = ", ".join("?" * len(rows[0]))
+    database.executemany(f"INSERT INTO gpkg_contents VALUES ({marks})", rows)  # noqa: S608 - question marks only

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from geoplan.errors import Fault, Message, OutputError, Where, msg
 
-__all__ = ["check_outputs", "staged"]
+__all__ = ["STAGE", "check_outputs", "staged"]
 
-_STAGE = ".geoplan-"
+STAGE = ".geoplan-"
+"""How the names of folders begin in which results are prepared."""
 
 
 def check_outputs(folder: str | Path, names: tuple[str, ...] = ()) -> None:
@@ -54,18 +55,20 @@ def check_outputs(folder: str | Path, names: tuple[str, ...] = ()) -> None:
 
 
 @contextmanager
-def staged(folder: str | Path) -> Iterator[Path]:
+def staged(folder: str | Path, *, within: Path | None = None) -> Iterator[Path]:
     """Give a temporary folder; what is written there moves to ``folder`` together at the end.
 
     Parameters
     ----------
     folder
         Where the files go; it is made if need be. Files of the same names are replaced, others stay.
+    within
+        Folder on the same disk that the temporary one is made in; ``folder`` itself by default.
 
     Yields
     ------
     Path
-        The temporary folder, inside ``folder``.
+        The temporary folder.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def staged(folder: str | Path) -> Iterator[Path]:
     stage: Path | None = None
     done = False
     try:
-        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=folder))
+        stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=folder if within is None else within))
         yield stage
         _move_all(stage, folder)
         done = True
@@ -194,9 +197,9 @@ def _os_fault(error: OSError, stage: Path | None, folder: Path) -> Fault:
     path = Path(error.filename) if error.filename else folder
     if stage is not None and stage in path.parents:
         path = folder / path.name
-    elif path.parent == folder and path.name.startswith(_STAGE):
+    elif path.parent == folder and path.name.startswith(STAGE):
         path = folder
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return _fault(
             "disk-full",
             path,

@@ -119,7 +119,8 @@ def build(index: int, cell: Cell, rng: np.random.Generator) -> list[House]:
 def _house(index: int, shape: shapely.Polygon, usual: int, style: Style, rng: np.random.Generator) -> House:
     floors = max(1, usual + int(rng.integers(-1, 2))) if style.flats_per_m and style.floors[0] > 1 else usual
     length = shape.area / style.depth
-    per_floor = max(1, round(length * style.flats_per_m)) if style.flats_per_m else 0
+    # a hair below, so that turning the shape, whose last digits differ between machines, never decides a half
+    per_floor = max(1, round(length * style.flats_per_m - 1e-6)) if style.flats_per_m else 0
     if (
         style.depth == STYLES["houses"].depth
     ):  # a village house is one household from top to bottom, or let by the floor

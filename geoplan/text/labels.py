@@ -114,6 +114,7 @@ _KNOWN: Mapping[Group, Mapping[str, Message]] = {
     "mends": {
         "too_large": msg("too large"),
         "too_small": msg("too small"),
+        "given_up": msg("given up"),
         "enclave": msg("enclave"),
         "detached": msg("detached"),
         "walk": msg("shorter walk"),

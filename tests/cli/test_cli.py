@@ -102,8 +102,8 @@ def test_run_and_map_write_where_they_are_told(run: Run, town: Path, tmp_path: P
     assert code == 0
     assert out.startswith("小镇\nwithin 15 min: 64.5%")
     files = sorted(path.name for path in (tmp_path / "r").iterdir())
-    assert files == ["coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"]
-    assert all(name in out for name in files)
+    assert files == [".geoplan", "coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"]
+    assert all(name in out for name in files[1:])
     code, out, _ = run("map", town / "geoplan.toml", "--out", tmp_path / "m")
     assert (code, Path(out.strip())) == (0, tmp_path / "m" / "map.html")
     assert (tmp_path / "m" / "map.html").is_file()
@@ -198,8 +198,8 @@ def test_every_command_and_option_is_in_the_readme() -> None:
         (["cover"], "did you mean coverage?"),
         (["fly"], "there is no command fly"),
         (["run"], "PROJECT is missing"),
-        (["run", "a", "b"], "but there is: b"),
-        (["run", "a", "--ot", "b"], "did you mean --out?"),
+        (["check", "a", "b"], "but there is: b"),
+        (["run", "a", "--ot", "b"], "did you mean --out, --json?"),
         (["run", "a", "--out"], "--out needs a value"),
         (["sample", "county"], "DIR is missing"),
     ],

@@ -224,7 +224,7 @@ class FakeCoverage:
         shapes = [centre.buffer(0.8 * m * 60) for m in self.minutes]
         return GeoDataFrame({"minutes": self.minutes, "limit": limits}, geometry=shapes, crs=CRS)
 
-    def unserved_clusters(self, case: FakeCase, minutes: float) -> GeoDataFrame:
+    def unserved_clusters(self, case: FakeCase, minutes: float, *, keep: object = None) -> GeoDataFrame:
         table = self.buildings(case).sort_index()
         left = table[~table[f"served_{minutes:g}"] & (table["households"] > 0)]
         return GeoDataFrame(

@@ -252,7 +252,7 @@ def test_the_sample_county_from_proposals_to_totals(
         "--parts",
         21,
         "--effort",
-        2,
+        20,
         "--out",
         out,
         "--quiet",
@@ -279,7 +279,7 @@ def test_the_sample_county_from_proposals_to_totals(
     page.keyboard.press("Enter")
     assert page.evaluate(f"{EDITOR}.session.done.length") == 4
     page.keyboard.press("Control+z")
-    page.locator(".gp-editor summary").last.press("Enter")
+    page.evaluate("document.querySelectorAll('.gp-editor details').forEach((part) => { part.open = true; })")
     path = save(page, tmp_path, "json")
     assert page.evaluate(f"{EDITOR}.session.totals()") != before
     code, text = run(capsys, "apply-edits", county, path, "--out", out, "--json", "--quiet")

@@ -328,3 +328,20 @@ def test_a_piece_apart_that_is_too_light_must_move() -> None:
     assert bound.counts_alone == 0
     assert 0 < bound.value <= 10
     assert min(moved(graph, a, "h", base) for a in all_partitions(graph, "h", 2, 15, 15)) == 10
+
+
+def test_parallel_edges_of_a_directed_graph_count_each() -> None:
+    """A ring of four with three arcs from 0 to 1: the best cut in two parts of two leaves them together."""
+    graph = nx.MultiDiGraph([(0, 1), (0, 1), (0, 1), (1, 2), (2, 3), (3, 0)])
+    nx.set_node_attributes(graph, 1, "h")
+    found = partition_graph(graph, weight="h", parts=2, lower=2, upper=2, effort=1)
+    assert found.objective == 2
+    assert found.assignment[0] == found.assignment[1]
+
+
+def test_fractions_meet_a_limit_that_is_their_sum() -> None:
+    graph = nx.path_graph(6)
+    nx.set_node_attributes(graph, 0.1, "h")
+    found = partition_graph(graph, weight="h", parts=2, lower=0.3, upper=0.3, effort=1)
+    assert found.feasible
+    assert found.objective == 1

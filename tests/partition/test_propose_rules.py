@@ -483,3 +483,33 @@ def test_rules_of_standards_are_reported_and_one_of_them_binds() -> None:
     broken = {check.rule.id: check.broken_after for check in wide.rules}
     assert broken["national-2026.community-households"] == ("A",)
     assert not any(check.enforced for check in wide.rules)
+
+
+def test_a_small_town_gets_an_answer_or_a_proof() -> None:
+    """Six estates in a row: 20 30 30 10 30 20; the middle two locked leave 50 | 40 | 50; 69 to 71 is not to be had."""
+    households = {"00": 20.0, "01": 30.0, "02": 30.0, "03": 10.0, "04": 30.0, "05": 20.0}
+    town = worlds.town("AAAAAA", households=households)
+    found = propose_communities(town, parts=3, lower=39, upper=54, locked=["e02", "e03"])
+    part = found[0].partition.part_of
+    assert found[0].feasible
+    assert part["e00"] == part["e01"] != part["e04"] == part["e05"]
+    assert part["e02"] == part["e03"] == "A"
+    none = propose_communities(town, parts=2, lower=69, upper=71)
+    assert not none[0].feasible
+    assert none[0].stopped_by == "converged"
+    assert "proven" in str(none[0].reasons[0])
+
+
+def test_a_community_in_range_that_is_given_up_is_not_called_too_small() -> None:
+    """Three of 90 households in 80 to 200, but two are wanted: B is shared out, and A is not below 80."""
+    found = propose_communities(worlds.town("AAABBBCCC\nAAABBBCCC\nAAABBBCCC"), lower=80, upper=200, parts=2, effort=1)
+    for proposal in found:
+        changes = proposal.changes
+        gone = ~changes["from"].isin(proposal.partition.parts)
+        assert gone.any()
+        assert set(changes["rule"][gone]) == {"given_up"}
+        assert not any("fewer than" in str(text) for text in changes["reason"])
+        first = changes[gone].iloc[0]
+        assert str(first["reason"]) == (
+            f"{first['from']} is given up, since only 2 communities are wanted; its land here goes to {first['to']}"
+        )

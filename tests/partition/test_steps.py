@@ -255,6 +255,7 @@ def test_absorb_leaves_parts_whole(units: Units, marks: list[str]) -> None:
     counted = {part: pieces(units, found, part) for part in found.parts}
     assert counted == result.after.parts["pieces"].to_dict()
     assert result.after.detached_pieces <= result.before.detached_pieces
+    assert absorb_enclaves(found).after.detached_pieces == result.after.detached_pieces
 
 
 def test_codes_and_names(units: Units) -> None:

@@ -13,6 +13,7 @@ const NAME_ZOOM = 15.25;
 const TOUCH_PIXELS = 9;
 const BRUSH_STEP = 6; // pixels between two looks along the brush's way
 const MOST_STEPS = 200;
+const NEAR = 3; // places of a name that are near enough to tell whose it is
 const MARK = 7; // radius of a site's mark, pixels
 const CHOSEN = "#e0007a";
 
@@ -147,9 +148,9 @@ function names(view, editor) {
     const [x, y] = editor.anchor(slot);
     const text = households < lower || households > upper ? ink.moved : colour.text;
     const label = {text: name || id, sub: page.number.whole(households) + (locked ? ` · ${editor.text("locked")}` : ""), size: 13, weight: 650, ink: text, tries, x, y};
-    const beside = place(view, label, [...marks, ...taken], widths);
+    const beside = place(view, {...label, tries: tries.slice(0, NEAR)}, [...marks, ...taken], widths);
     if (beside) taken.push(beside);
-    else place(view, label, taken, widths); // better over a centre than not at all
+    else place(view, label, taken, widths); // better over a centre than far away or not at all
   }
   if (view.zoom < NAME_ZOOM) return;
   for (let i = 0; i < editor.unitNames.length; i++) {

@@ -1,0 +1,54 @@
+"""Watching: what is saved is noticed, a mere touch is not, and the page follows."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from batch_worlds import moved_boundary, write
+
+from geoplan.batch.watch import LivePage, wait_for_change
+from geoplan.project import load_project
+
+
+def test_a_change_is_noticed_a_touch_is_not(tmp_path: Path) -> None:
+    project = load_project(write(tmp_path / "town"))
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            os.utime(tmp_path / "town" / "communities.gpkg", (1, 1))
+        if len(looks) == 6:
+            write(tmp_path / "town", {"communities": moved_boundary()})
+
+    assert wait_for_change(project, sleep=sleep)
+    assert len(looks) > 6
+    assert not wait_for_change(project, sleep=sleep, stop=lambda: True)
+
+
+def test_the_page_shows_the_map_and_tells_when_it_is_another(tmp_path: Path) -> None:
+    page = LivePage(tmp_path)
+
+    def get(path: str) -> str:
+        with urllib.request.urlopen(page.address + path, timeout=10) as answer:  # noqa: S310 - loopback
+            return str(answer.read().decode("utf-8"))
+
+    try:
+        assert get("version") == "none"
+        with pytest.raises(urllib.error.HTTPError):
+            get("map.html")
+        (tmp_path / "map.html").write_text("一", encoding="utf-8")
+        first = get("version")
+        assert get("map.html") == "一"
+        assert "/map.html" in get("")
+        (tmp_path / "new").write_text("二", encoding="utf-8")
+        (tmp_path / "new").replace(tmp_path / "map.html")
+        assert get("version") != first
+        with pytest.raises(urllib.error.HTTPError):
+            get("../geoplan.toml")
+    finally:
+        page.close()
