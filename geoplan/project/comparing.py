@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from geoplan.partition.measures import Limits, Measures
 from geoplan.partition.plan import Partition
 
 if TYPE_CHECKING:
-    from geoplan.project.edits import EditsFile
+    from geoplan.project.editfile import EditsFile
 
 __all__ = ["Difference", "compare_totals"]
 
@@ -84,9 +85,11 @@ def compare_totals(
                 continue
             ours = value if isinstance(value, list) else [value]
             theirs = page[name] if isinstance(page[name], list) else [page[name]]
-            for circle, (mine, given) in enumerate(zip(ours, theirs, strict=False)):
+            # A list that is too short or too long agrees with nothing there.
+            for circle, (mine, given) in enumerate(zip_longest(ours, theirs, fillvalue=float("nan"))):
                 compared += 1
-                label = f"{name} {walks.minutes[circle]:g} min" if isinstance(value, list) else name
+                known = isinstance(value, list) and circle < len(walks.minutes)
+                label = f"{name} {walks.minutes[circle]:g} min" if known else name
                 if not _agree(name, float(given), float(mine), len(partition.part_of)):
                     found.append(Difference(label, part, float(given), float(mine)))
     return tuple(found), compared

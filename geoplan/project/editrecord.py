@@ -21,7 +21,8 @@ from geoplan.text import translate
 if TYPE_CHECKING:
     from geoplan.maps.editdata import EditStart
     from geoplan.project.comparing import Difference
-    from geoplan.project.edits import AppliedEdits, EditsFile
+    from geoplan.project.editfile import EditsFile
+    from geoplan.project.edits import AppliedEdits
 
 __all__ = ["changes_of", "edits_record", "edits_table"]
 

@@ -18,9 +18,10 @@ from geoplan.partition.propose import Proposal
 from geoplan.places.enclaves import find_enclaves
 from geoplan.places.units import build_units
 from geoplan.project.comparing import Difference, compare_totals
+from geoplan.project.editfile import EditsFile, read_edits
 from geoplan.project.editplans import PLANS_FILE, StoredPlan, build_start, find_plans, plans_text
 from geoplan.project.editrecord import changes_of, edits_record, edits_table
-from geoplan.project.edits import AppliedEdits, EditsFile, apply_edits, read_edits
+from geoplan.project.edits import AppliedEdits, apply_edits
 from geoplan.project.loading import load_town
 from geoplan.project.redrawing import redrawn_town
 from geoplan.project.running import coverage_options, default_folder

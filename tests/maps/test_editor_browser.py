@@ -104,7 +104,7 @@ def test_mouse_keyboard_undo_download_apply(
     assert page.locator(".gp-chosen-line").inner_text() == "2 chosen, 200 households"
     assert page.locator(".gp-give select").input_value() == "A"
     page.locator(".gp-give .gp-primary").click()
-    assert page.locator(".gp-said").inner_text() == "2 units to 东社区"
+    assert page.locator(".gp-said").inner_text() == "units given to 东社区: 2"
     live = page.locator(".gp-editor [aria-live=polite]")
     assert "200 households moved" in str(live.text_content())
     # a third by box
@@ -175,11 +175,11 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     page.wait_for_selector(".gp-panel")
     start(page)
     assert part_of(page, "e4") == "A"
-    assert page.locator(".gp-said").inner_text() == "1 edits brought back from this browser"
+    assert page.locator(".gp-said").inner_text() == "edits brought back from this browser: 1"
     page.evaluate(f"{EDITOR}.session.give([5], 'A')")
     open_fold(page, "Files")
     page.locator("input[type=file]").set_input_files(path)
-    page.locator(".gp-said", has_text="1 edits loaded").wait_for()
+    page.locator(".gp-said", has_text="edits loaded: 1").wait_for()
     assert part_of(page, "e5") == "B"
     page.locator(".gp-editor button", has_text="put aside").click()
     assert part_of(page, "e5") == "A"

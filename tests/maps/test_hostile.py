@@ -22,6 +22,8 @@ from geoplan.model import Notice
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from geoplan.partition.propose import Proposal
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OpenPage = Callable[..., "Page"]
 
@@ -57,9 +59,10 @@ def test_table_legend_sheet_and_density(browser_page: OpenPage, tmp_path: Path, 
     assert page.locator(MARKUP).count() == 0
 
 
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_every_text_of_a_proposal(browser_page: OpenPage, tmp_path: Path, name: str) -> None:
-    def hostile(proposal):  # type: ignore[no-untyped-def]
+def hostile_proposals(name: str, folder: Path) -> Path:
+    """A page of proposals on which everything has that name."""
+
+    def hostile(proposal: Proposal) -> Proposal:
         changes = proposal.changes.assign(reason=[msg("{text}", text=name)] * len(proposal.changes))
         partition = proposal.partition
         units = partition.units
@@ -69,7 +72,12 @@ def test_every_text_of_a_proposal(browser_page: OpenPage, tmp_path: Path, name: 
         return replace(proposal, name=name, changes=changes, partition=named, notices=notices)
 
     made = proposal_map([hostile(p) for p in proposals()], town=replace(redrawn_town(), name=name), language="en")
-    page = browser_page(save_map(made, tmp_path / "map.html"))
+    return save_map(made, folder / "map.html")
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_every_text_of_a_proposal(browser_page: OpenPage, tmp_path: Path, name: str) -> None:
+    page = browser_page(hostile_proposals(name, tmp_path))
     assert said(page, ".gp-title h1") == [name]
     assert said(page, ".gp-warnings li") == [name]
     assert [text for text in said(page, ".gp-choice b") if name in text] == [f"1 {name}", f"2 {name}"]
@@ -82,4 +90,41 @@ def test_every_text_of_a_proposal(browser_page: OpenPage, tmp_path: Path, name: 
     assert set(said(page, ".gp-table tbody th .gp-name")) == {name}
     page.locator(".gp-table select").select_option("1")
     assert set(said(page, ".gp-table tbody th .gp-name")) == {name}
+    assert page.locator(MARKUP).count() == 0
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_every_text_of_the_editor(browser_page: OpenPage, tmp_path: Path, name: str) -> None:
+    page = browser_page(hostile_proposals(name, tmp_path))
+    page.locator(".gp-choice input").nth(1).check(force=True)
+    page.locator(".gp-edit-start").click()
+    editor = "geoplan.views[0].state.editor"
+    page.evaluate("document.querySelectorAll('.gp-editor details').forEach((node) => (node.open = true))")
+    assert name in "".join(said(page, ".gp-editor h1"))
+    # a unit at a boundary
+    page.evaluate(
+        f"() => [...{editor}.unitIds.keys()].find((unit) => ({editor}.choose([unit]), {editor}.beside().length))"
+    )
+    page.locator(".gp-give .gp-primary").click()
+    part = page.evaluate(f"() => {editor}.session.done[0].to")
+    assert said(page, ".gp-said") == [f"units given to {name}: 1"]
+    rename = page.locator(".gp-editor input[type=text].gp-input").first
+    for typed in (name, f"{name}2"):
+        page.evaluate(f"part => {editor}.answer({editor}.session.rename(part, 'plain'))", part)
+        rename.fill(typed)
+        page.locator(".gp-editor label", has_text="Merge").locator("select").first.select_option(part)
+        page.get_by_role("button", name="Rename", exact=True).click()
+    shown = rename.input_value().strip()  # a line of input holds no line breaks
+    assert said(page, ".gp-said") == [f"plain is now {shown}"]
+    page.locator(".gp-history input").first.fill(name)
+    page.locator(".gp-history input").first.blur()
+    assert shown in said(page, ".gp-editor tbody th .gp-line-button")
+    assert shown in said(page, ".gp-give option")
+    assert any(name in text for text in said(page, ".gp-unit-list option"))
+    kept = page.evaluate(f"() => {editor}.document()")
+    page.evaluate(f"doc => {editor}.load(JSON.stringify(doc))", kept)
+    assert page.evaluate(f"() => {editor}.document()") == kept
+    with page.expect_download() as download:
+        page.locator(".gp-download-csv").click()
+    assert 0 < len(download.value.suggested_filename) <= 90
     assert page.locator(MARKUP).count() == 0

@@ -18,7 +18,7 @@ from geoplan.partition.editing import plan_fingerprint
 from geoplan.partition.plan import today
 from geoplan.places.units import build_units
 from geoplan.project import load_project, load_town
-from geoplan.project.edits import read_edits
+from geoplan.project.editfile import read_edits
 from geoplan.project.meeting import MeetingResult, apply_project_edits
 
 GIVE: dict[str, Any] = {"kind": "give", "units": ["e4"], "from": ["B"], "to": "A", "note": '=agreed, "yes"'}
@@ -229,10 +229,39 @@ def test_csv_faults_name_their_line(folder: Path, fingerprint: str, tmp_path: Pa
     assert [str(fault.given) for fault in error.value.faults] == ["line 2: from A", "line 3: e77"]
 
 
+def test_a_line_twice_is_told_and_a_very_long_cell_is_only_an_unknown_unit(
+    folder: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    long = "e" * 200_000
+    lines = [f"1,give,{unit},B,A,{fingerprint}" for unit in ("e4", "e4", long)]
+    with pytest.raises(InputError) as error:
+        apply(folder, tmp_path, "\r\n".join([" Edit ,kind,unit,from,to,plan", *lines]))
+    assert [(fault.code, str(fault.given)[:30]) for fault in error.value.faults] == [
+        ("unit-twice", "line 3: e4 a second time"),
+        ("unknown-unit", f"line 4: {long}"[:30]),
+    ]
+
+
+def test_a_list_of_shares_that_is_too_short_does_not_agree(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    result = apply(folder, tmp_path, document(fingerprint, [GIVE], {"total": {"served_any": [600]}}))
+    assert [difference.name for difference in result.differences] == ["served_any 10 min", "served_any 15 min"]
+    assert result.compared == 3
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
         ("", "not-edits"),
+        (" \n\n", "not-edits"),
+        (b"PK\x03\x04 a workbook", "not-edits"),
+        ("[1, 2]", "not-edits"),
+        (document("x", [{"kind": "give", "units": ["e1"], "from": ["A"], "to": "B", "names": [1]}]), "bad-edit"),
+        (document("x", [], {"total": [1]}), "bad-edit"),
+        (document("x", [], {"parts": [3]}), "bad-edit"),
+        (document("x", [], {"total": {"households": "many"}}), "bad-edit"),
+        (document("x", [], {"parts": [{"id": "A", "served_any": [1, None]}]}), "bad-edit"),
+        ("edit,kind,unit,from,to,plan\n²,give,e1,A,B,x\n", "bad-edit"),
+        ("edit,kind,unit,from,to,plan\n1,give,e1,A,B,\n", "bad-edit"),
         ("{", "not-edits"),
         ('{"format": "geoplan-edits"}', "not-edits"),
         ('{"format": "geoplan-edits", "version": 2, "plan": {}, "edits": []}', "not-edits"),

@@ -13,6 +13,7 @@ const NAME_ZOOM = 15.25;
 const TOUCH_PIXELS = 9;
 const BRUSH_STEP = 6; // pixels between two looks along the brush's way
 const MOST_STEPS = 200;
+const NEAR = 3; // places of a name that are near enough to tell whose it is
 const MARK = 7; // radius of a site's mark, pixels
 const CHOSEN = "#e0007a";
 
@@ -35,12 +36,14 @@ export function editPainters(page, state) {
 
 /** @param {View} view @param {Editor} editor */
 function land(view, editor) {
-  const {session, page} = editor;
+  const {session, lands} = editor;
+  const {ctx, scale, dx, dy} = view;
+  const [x, y] = lands.origin;
+  ctx.translate(x * scale + dx, y * scale + dy);
+  ctx.scale(scale, scale);
   for (const slot of session.slots()) {
-    view.ctx.beginPath();
-    for (const unit of session.parts[slot].members) if (inView(page.units.geometry, unit, view.box)) trace(view, page.units.geometry, unit);
-    view.ctx.fillStyle = editor.colour(slot);
-    view.ctx.fill();
+    ctx.fillStyle = editor.colour(slot);
+    ctx.fill(lands.path(session.parts[slot], session.of), "evenodd");
   }
 }
 
@@ -141,13 +144,13 @@ function names(view, editor) {
   const tries = [[0, 0], [0, -24], [0, 24], [0, -44], [0, 44]];
   const {lower, upper} = plan;
   for (const slot of session.slots().sort((a, b) => session.parts[b].households - session.parts[a].households || a - b)) {
-    const {households} = session.figures(slot);
+    const {name, id, households, locked} = session.figures(slot);
     const [x, y] = editor.anchor(slot);
     const text = households < lower || households > upper ? ink.moved : colour.text;
-    const label = {text: editor.labelOf(slot), sub: page.number.whole(households), size: 13, weight: 650, ink: text, tries, x, y};
-    const beside = place(view, label, [...marks, ...taken], widths);
+    const label = {text: name || id, sub: page.number.whole(households) + (locked ? ` · ${editor.text("locked")}` : ""), size: 13, weight: 650, ink: text, tries, x, y};
+    const beside = place(view, {...label, tries: tries.slice(0, NEAR)}, [...marks, ...taken], widths);
     if (beside) taken.push(beside);
-    else place(view, label, taken, widths); // better over a centre than not at all
+    else place(view, label, taken, widths); // better over a centre than far away or not at all
   }
   if (view.zoom < NAME_ZOOM) return;
   for (let i = 0; i < editor.unitNames.length; i++) {

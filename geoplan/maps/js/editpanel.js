@@ -33,13 +33,13 @@ export function makeEditPanel(editor, actions) {
   };
   const more = element("div", "gp-more", [
     warnings(context),
-    fold(context.text("table"), communities(context), true),
-    fold(context.text("units_list"), unitList(context), false),
-    fold(context.text("more_edits"), partEdits(context), false),
-    editor.plan.sites.length ? fold(context.text("centres"), centres(context), false) : "",
+    section(context, context.text("table"), communities, true),
+    section(context, context.text("units_list"), unitList, false),
+    section(context, context.text("more_edits"), partEdits, false),
+    editor.plan.sites.length ? section(context, context.text("centres"), centres, false) : "",
     history(context),
-    fold(context.text("files"), files(context), false),
-    fold(editor.page.text("layers"), legend(context), false),
+    section(context, context.text("files"), files, false),
+    section(context, editor.page.text("layers"), legend, false),
   ]);
   more.id = `${actions.id}-edit-more`;
   // What is unfolded at the lower end would open out of sight.
@@ -53,6 +53,24 @@ export function makeEditPanel(editor, actions) {
     if (why !== "said" && why !== "kept") for (const run of refreshers.said) run();
   };
   return {panel, refresh};
+}
+
+/** Renew what is in a fold while it is open, and once it is opened: what nobody sees costs no time. */
+function whenOpen(context, details, whys, run) {
+  let stale = true;
+  const renew = () => {
+    stale = !details.open;
+    if (details.open) run();
+  };
+  details.addEventListener("toggle", () => stale && renew());
+  context.on(whys, renew);
+}
+
+/** A fold whose content is renewed while it is open. @param {any} context @param {string} label @param {(context: any) => HTMLElement} make @param {boolean} open */
+function section(context, label, make, open) {
+  const details = fold(label, "", open);
+  details.append(make({...context, on: (whys, run) => whenOpen(context, details, whys, run)}));
+  return details;
 }
 
 /** A button of the house. @param {any} label @param {() => any} run @param {string} [className] */
@@ -212,14 +230,18 @@ function said({editor, text, number, on}) {
 }
 
 /** What is new since the plan was opened comes first. */
-function warnings({editor, actions, text, number, on}) {
+function warnings(context) {
+  const {editor, actions, text, number, on} = context;
   const box = element("div", "gp-units");
   const details = fold("", box, false);
+  const isNew = ({key}) => !editor.warned.has(key);
   on(["edits"], () => {
-    const isNew = ({key}) => !editor.warned.has(key);
     const fresh = editor.warnings.filter(isNew);
     const count = number.whole(editor.warnings.length);
     details.firstChild.textContent = fresh.length ? text("warnings_new", {count, new: number.whole(fresh.length)}) : text("warnings", {count});
+  });
+  whenOpen(context, details, ["edits"], () => {
+    const fresh = editor.warnings.filter(isNew);
     const rows = [...fresh, ...editor.warnings.filter((warning) => !isNew(warning))];
     const nodes = rows.slice(0, SHOWN).map((warning, k) => {
       const label = editor.warning(warning);
@@ -382,13 +404,16 @@ function centres({editor, text, on}) {
 }
 
 /** The edits, the last first, each with room for a note. */
-function history({editor, text, number, on}) {
+function history(context) {
+  const {editor, text, number, on} = context;
   const box = element("ol", "gp-history");
   box.reversed = true;
   const details = fold("", box, false);
   on(["edits"], () => {
+    details.firstChild.textContent = text("history", {count: number.whole(editor.session.done.length)});
+  });
+  whenOpen(context, details, ["edits"], () => {
     const {done} = editor.session;
-    details.firstChild.textContent = text("history", {count: number.whole(done.length)});
     const nodes = [...done.keys()].slice(-SHOWN).reverse().map((k) => {
       const note = element("input", "gp-input");
       Object.assign(note, {type: "text", value: done[k].note || "", placeholder: text("note")});

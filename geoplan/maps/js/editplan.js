@@ -64,6 +64,8 @@ export class Part {
     this.locked = false;
     /** @type {number[]} rows of its units, in no order */
     this.members = [];
+    /** Grows with every change of its units. */
+    this.version = 0;
     this.households = 0;
     this.people = 0;
     this.boundary = 0;

@@ -3,6 +3,7 @@
  * browser keeps. Nothing here touches the page.
  */
 import {EditSession} from "./editcore.js";
+import {Lands} from "./editland.js";
 import {readPlan, replay, toDocument} from "./editfile.js";
 import {warningsOf} from "./editwarn.js";
 import {fill} from "./model.js";
@@ -48,8 +49,9 @@ export class Editor {
     this.timer = 0;
     /** @type {string[]} colour of each slot */
     this.colours = [];
-    /** @type {Map<number, number[]>} where the name of each slot stands */
+    /** @type {Map<number, {version: number, place: number[]}>} where the name of each slot stands */
     this.anchors = new Map();
+    this.lands = new Lands(page.edges, this.unitIds.length);
     /** @type {number[][]} where each site stands; its unit's middle where its place is not known */
     this.places = sitePlaces(edit, page.origin, this.plan.sites, this.middle);
     this.session = new EditSession(this.plan);
@@ -70,6 +72,7 @@ export class Editor {
     const drawn = this.page.alternatives[this.which];
     session.parts.forEach((_, slot) => (this.colours[slot] = drawn && drawn.parts.colour[slot]));
     this.anchors.clear();
+    this.lands.kept.clear();
     session.listeners.push((why) => this._changed(why));
   }
 
@@ -103,7 +106,6 @@ export class Editor {
   }
 
   _changed(why) {
-    this.anchors.clear();
     if (why !== "note") this._warn();
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.save(), SAVE_MS);
@@ -234,8 +236,8 @@ export class Editor {
   /** Where a part's name stands: in the middle of the unit that is nearest to the middle of its households. @param {number} slot */
   anchor(slot) {
     const known = this.anchors.get(slot);
-    if (known) return known;
-    const {members} = this.session.parts[slot];
+    const {members, version} = this.session.parts[slot];
+    if (known && known.version === version) return known.place;
     let [x, y, sum] = [0, 0, 0];
     for (const unit of members) {
       const weight = this.plan.households[unit] + 1;
@@ -248,7 +250,7 @@ export class Editor {
       const far = Math.hypot(this.middle[unit][0] - x / sum, this.middle[unit][1] - y / sum);
       if (far < nearest) [best, nearest] = [this.middle[unit], far];
     }
-    this.anchors.set(slot, best);
+    this.anchors.set(slot, {version, place: best});
     return best;
   }
 

@@ -165,6 +165,8 @@ export class EditSums {
   _moveOne(unit, old, slot) {
     const from = this.parts[old];
     const to = this.parts[slot];
+    from.version++;
+    to.version++;
     const last = /** @type {number} */ (from.members.pop());
     if (last !== unit) {
       from.members[this.place[unit]] = last;
