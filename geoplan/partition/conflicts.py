@@ -24,7 +24,7 @@ from geoplan.partition.infeasible import (
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.workable import Ground, Workable, workable_range
 
-__all__ = ["Names", "conflicts_of", "numbers_to_try"]
+__all__ = ["Names", "conflicts_of", "nearest_range", "numbers_to_try"]
 
 Ints = NDArray[np.int64]
 
@@ -143,6 +143,30 @@ def _workable(land: Field, locked: Ints, found: Infeasible) -> Workable | None:
     )
     relaxed = found.relaxation
     return workable_range(ground, lower, upper, hints=[] if relaxed is None else [(relaxed.lower, relaxed.upper)])
+
+
+def nearest_range(land: Field) -> Workable | None:
+    """Find the range nearest to the wanted one that an arrangement of all units keeps with the locks as they are.
+
+    Parameters
+    ----------
+    land
+        What is divided, with the rules and the number of parts; counts and locks speak against nothing.
+
+    Returns
+    -------
+    Workable or None
+        None where no arrangement was found, whatever the range.
+    """
+    locked = np.where(np.isin(land.base, land.closed), land.base, -1)
+    work = _workable(land, locked, Infeasible())
+    if work is None:
+        return None
+    part_of = np.zeros(len(land.weight), np.int64)
+    for number, base in enumerate(land.closed):
+        part_of[locked == base] = number
+    part_of[locked < 0] = work.part_of + len(land.closed)
+    return replace(work, part_of=part_of)
 
 
 def _pieces_of(land: Field, base: int) -> int:

@@ -171,6 +171,11 @@ def partition_graph(
     else:
         square = np.asarray(distances, float)[np.ix_(order.rank, order.rank)]
         outcome = solve_moment(problem, square, budget=budget, seed=seed)
+    if not conflicts and outcome.stopped_by in ("work", "converged") and not is_feasible(problem, outcome.part_of):
+        # the search met nothing: few units can be enumerated, and a reader wants to know what would do
+        work = workable_range(_ground(problem), lower, upper, seed=seed)
+        if work is not None:
+            outcome = replace(outcome, part_of=work.part_of)
     return _result(order, problem, outcome, conflicts, work, objective, base_code, distances, seed)
 
 
@@ -191,8 +196,11 @@ def _workable(problem: Problem, conflicts: Infeasible, lower: float, upper: floa
     relaxed = conflicts.relaxation
     if relaxed is None:
         return None
-    ground = Ground(problem.indptr, problem.indices, problem.weight, problem.parts)
-    return workable_range(ground, lower, upper, hints=[(relaxed.lower, relaxed.upper)], seed=seed)
+    return workable_range(_ground(problem), lower, upper, hints=[(relaxed.lower, relaxed.upper)], seed=seed)
+
+
+def _ground(problem: Problem) -> Ground:
+    return Ground(problem.indptr, problem.indices, problem.weight, problem.parts)
 
 
 def _closest(problem: Problem, work: Workable | None, budget: Budget, seed: int) -> Outcome:

@@ -24,6 +24,9 @@ TINY = 1e-9
 STALE_ROUNDS = 4
 """Rounds of cuts in a row that add nothing to the bound of a relaxation, before it is left as it is."""
 
+PATIENCE = 200
+"""Rounds in a row of a whole model that add nothing to its bound, before it is left as it is."""
+
 
 @dataclass(slots=True)
 class Guard:
@@ -224,6 +227,7 @@ def solve_in_rounds(
     start: np.ndarray | None = None,
     enough: float = float("inf"),
     slack: float = 0.0,
+    patience: int = PATIENCE,
 ) -> Rounds:
     """Solve, cut off loose pieces, and solve again.
 
@@ -241,16 +245,19 @@ def solve_in_rounds(
         Stop when the bound reaches this value.
     slack
         Rounds whose answer still has loose pieces need not be solved nearer to their bound than this.
+    patience
+        Rounds in a row that may leave the bound as it is: there are more ways to hang loose than rows can forbid.
 
     Returns
     -------
     Rounds
     """
     best, value = start, float(model.cost @ start) if start is not None else float("inf")
-    bound, rounds = -np.inf, 0
-    while not guard.spent:
+    bound, rounds, stale = -np.inf, 0, 0
+    while not guard.spent and stale < patience:
         solved = solve(model, guard, start=start, slack=slack)
         rounds += 1
+        stale = stale + 1 if solved.bound <= bound + TINY * abs(solved.bound) else 0
         bound = max(bound, solved.bound)
         if solved.infeasible:
             return Rounds(best, value, value, best is not None, best is None, rounds)

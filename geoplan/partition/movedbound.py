@@ -19,6 +19,7 @@ from geoplan.errors import Message
 from geoplan.partition.kernel import components_of_parts
 from geoplan.partition.milp import (
     NODES_PER_EFFORT,
+    PATIENCE,
     Cut,
     Guard,
     Model,
@@ -46,6 +47,9 @@ more columns in all."""
 WHOLE_NODES = 100
 """A large model is solved in whole units only where at least so many branch-and-bound nodes may be used: its root alone
 takes longer than all relaxations, and adds little to their bound."""
+
+LARGE_PATIENCE = 8
+"""Rounds of a large whole model in a row that may leave its bound as it is; each takes seconds."""
 
 LEVELS = (1e-6, 0.1, 0.3, 0.5, 0.7, 0.9)
 """Shares of a unit above which it counts as in a part, where rows are sought that a fractional answer breaks."""
@@ -217,7 +221,8 @@ def moved_bound(
     if large and (relaxed >= enough or guard.nodes < WHOLE_NODES):
         rounds = Rounds(start, goal - total, relaxed, relaxed >= goal - total, relaxed == np.inf, 1)
     else:
-        rounds = solve_in_rounds(model, view.cuts, guard, start=start, enough=enough, slack=slack)
+        patience = LARGE_PATIENCE if large else PATIENCE
+        rounds = solve_in_rounds(model, view.cuts, guard, start=start, enough=enough, slack=slack, patience=patience)
     value = float("inf")
     if not rounds.infeasible:
         proven = max(rounds.bound, relaxed)

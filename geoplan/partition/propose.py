@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geoplan.errors import Message, msg
 from geoplan.model import Level, Notice, Progress, Town
@@ -18,11 +17,12 @@ from geoplan.partition.conflicts import numbers_to_try
 from geoplan.partition.field import Field, stands_for
 from geoplan.partition.fieldbuild import build_field, names_of
 from geoplan.partition.measures import CentreWalks, Limits, Measures, centre_walks, measure_partition
-from geoplan.partition.movedbound import Bound, counts_alone, moved_bound
+from geoplan.partition.movedbound import Bound
 from geoplan.partition.plan import Partition, from_codes, rebased, today
+from geoplan.partition.proof import last_resort, prove
 from geoplan.partition.reasons import CHANGES, explain_changes
 from geoplan.partition.rulecheck import NATIONAL, RuleCheck, Wanted, check_rules, rule_notices, wanted_range
-from geoplan.partition.search import Budget, warm_up
+from geoplan.partition.search import warm_up
 from geoplan.partition.sharpen import sharpen
 from geoplan.partition.walks import sites_of
 from geoplan.partition.wishes import Wish, check_numbers, fault, wish_of
@@ -38,9 +38,6 @@ DEFAULT_EFFORT = 150
 
 _TOLERANCE = 0.15
 _BOUND_SECONDS_SHARE = 0.3
-_PROOF_EFFORT = 1
-_EXACT_COLUMNS, _EXACT_EFFORT = 2_000, 50
-"""Where nothing was found, a model of at most so many columns is asked whether there is anything to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +181,7 @@ def propose_communities(
     effort: int | None = None,
     time_limit_s: float | None = None,
     seed: int = 0,
-    locked: Sequence[str] = (),
+    locked: Sequence[str] | str = (),
     start: Partition | None = None,
     options: ProposeOptions | None = None,
     progress: Progress | None = None,
@@ -216,7 +213,7 @@ def propose_communities(
     seed
         Source of all chance.
     locked
-        Ids of communities or units that stay as they are.
+        Ids of communities or units that stay as they are; a single id may be given as it is.
     start
         Communities to start from in place of today's, such as an earlier proposal's: its parts are then the old
         communities that households are moved out of.
@@ -237,6 +234,7 @@ def propose_communities(
         If the numbers, objectives or ids given make no sense; with every fault.
     """
     options = options or ProposeOptions()
+    locked = (locked,) if isinstance(locked, str) else locked
     households = {"--target": target, "--lower": lower, "--upper": upper}
     check_numbers(parts, effort, time_limit_s, seed, options.tolerance, households=households)
     say = progress or (lambda _message, _share: None)
@@ -274,14 +272,12 @@ def propose_communities(
         seed=seed,
         progress=lambda _name, share: say(msg("looking for proposals"), 0.3 + 0.5 * share),
     )
-    if not found.kept:
-        exact, none_exists = _exactly(lands, found)
-        if not exact:
-            return [job.no_proposal((none_exists or _not_found(found, lands),), found.stopped_by)]
+    if not found.kept and (why := last_resort(lands, found)):
+        return [job.no_proposal(tuple(why), found.stopped_by)]
     chosen = _choose(found, wish, options, seed)
     say(msg("proving how many households must move"), 0.8)
     left = math.inf if time_limit_s is None else max(time_limit_s - (time.monotonic() - started), 1.0)
-    bounds = _bounds(chosen, work, left)
+    bounds = prove([candidate for _, _, candidate in chosen], work, left)
     say(msg("writing down the reasons"), 0.9)
     notice = _tried(numbers, untried)
     return [job.proposal(*row, bounds[row[2].land.parts], found.stopped_by, notice) for row in chosen]
@@ -344,79 +340,6 @@ def _unit_options(options: ProposeOptions, upper: float) -> UnitOptions:
     if units.divide_above is None and math.isfinite(upper):
         return replace(units, divide_above=upper)
     return units
-
-
-def _exactly(lands: Sequence[Field], found: Found) -> tuple[bool, Message | None]:
-    """Where the search met nothing and the town is small: an arrangement by the exact model, or that there is none."""
-    proven = 0
-    for land in lands:
-        if len(land.weight) * (len(land.base_ids) + 1) > _EXACT_COLUMNS:
-            return bool(found.kept), None
-        proof = _model_bound(land, Budget(effort=_EXACT_EFFORT), None)
-        proven += proof.value == math.inf
-        if proof.part_of is not None:
-            found.keep(land, proof.part_of)
-    if proven < len(lands):
-        return bool(found.kept), None
-    text = msg(
-        "proven: no arrangement of {numbers} communities keeps range, one piece each and locks together, though the "
-        "counts alone would allow it: widen the range or change the number of communities",
-        numbers=", ".join(str(land.parts) for land in lands),
-    )
-    return False, text
-
-
-def _not_found(found: Found, lands: Sequence[Field]) -> Message:
-    return msg(
-        "no arrangement of {numbers} communities that keeps every rule was found in {moves:,} moves; that none exists "
-        "is not proven: widen the range, change the number of communities, or raise --effort",
-        moves=found.moves,
-        numbers=", ".join(str(land.parts) for land in lands),
-    )
-
-
-def _bounds(chosen: Sequence[tuple[str, str, Candidate]], work: int, seconds: float) -> dict[int, Bound]:
-    """A bound for each number of parts among the chosen, the one with the fewest moved first."""
-    fewest: dict[int, Candidate] = {}
-    for _, _, candidate in chosen:
-        best = fewest.get(candidate.land.parts)
-        if best is None or candidate.worth["moved"] < best.worth["moved"]:
-            fewest[candidate.land.parts] = candidate
-    order = sorted(fewest, key=lambda k: (fewest[k].worth["moved"], k))
-    until = time.monotonic() + seconds
-    bounds: dict[int, Bound] = {}
-    for done, number in enumerate(order):
-        left = max((until - time.monotonic()) / (len(order) - done), 0.1)
-        try:
-            limit = None if math.isinf(left) else left
-            bounds[number] = _model_bound(
-                fewest[number].land, Budget(effort=min(work, _PROOF_EFFORT), time_limit_s=limit), fewest[number].part_of
-            )
-        except KeyboardInterrupt:
-            until = 0.0
-            land = fewest[number].land
-            forced = counts_alone(land.weight, land.base, land.parts, land.lower, land.upper)
-            bounds[number] = Bound(forced, (), False, forced, 0, "interrupted")
-    return bounds
-
-
-def _model_bound(land: Field, budget: Budget, warm_start: NDArray[np.int64] | None) -> Bound:
-    free = np.ones((len(land.weight), len(land.base_ids) + 1), bool)
-    for base in land.closed:
-        free[land.base != base, base] = False
-    return moved_bound(
-        land.indptr,
-        land.indices,
-        land.weight,
-        land.base,
-        land.parts,
-        land.lower,
-        land.upper,
-        allowed=free if land.closed else None,
-        locked=land.fixed if land.fixed.any() else None,
-        budget=budget,
-        warm_start=warm_start,
-    )
 
 
 @dataclass(frozen=True, slots=True)

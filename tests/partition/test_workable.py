@@ -144,3 +144,23 @@ def test_a_community_locked_in_pieces_must_be_unlocked() -> None:
     assert "locked part A lies in 2 pieces" in text
     assert "unlock A: locked in pieces it cannot become whole" in text
     assert "a range of" not in text
+
+
+def test_what_the_search_misses_is_found_by_enumeration() -> None:
+    """Four parts of a row of seven with two units locked together, which the shortest search does not meet."""
+    held = {f"0{at}": value for at, value in enumerate([30.0, 1.0, 1.0, 2.0, 40.0, 5.0, 17.0])}
+    asked: dict[str, Any] = {"lower": 4, "upper": 45, "parts": 4, "locked": ["e03", "e04"], "effort": 1}
+    (found, *_) = propose_communities(worlds.town("AAAAAAA", households=held), **asked)
+    assert found.feasible
+
+
+def test_where_nothing_is_found_a_range_that_works_is_told() -> None:
+    """A star of 70: one of two parts is a single ray of 10 or 20, though by counts 30 and 40 could be."""
+    star = nx.star_graph(4)
+    nx.set_node_attributes(star, {0: 20.0, 1: 10.0, 2: 10.0, 3: 10.0, 4: 20.0}, "h")
+    found = partition_graph(star, weight="h", parts=2, lower=30, upper=40, effort=1)
+    text = [str(reason) for reason in found.reasons]
+    assert not found.feasible
+    assert text[0] == "the smallest change: a range of 20 to 50 for 2 parts"
+    again = partition_graph(star, weight="h", parts=2, lower=20, upper=50, effort=1)
+    assert again.feasible
