@@ -6,9 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-__all__ = ["Keep", "KeepNothing"]
+__all__ = ["Keep", "KeepNothing", "Varints"]
 
 T = TypeVar("T")
+
+
+class Varints(str):
+    """Base64 of packed whole numbers; a compressed page and a store hold the bytes themselves."""
+
+    __slots__ = ()
 
 
 class Keep(Protocol):

@@ -7,6 +7,7 @@ tables of a town are sorted by id.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -20,6 +21,7 @@ import shapely
 
 from geoplan.check import Finding
 from geoplan.errors import Message
+from geoplan.keep import Varints
 from geoplan.model import Level, Notice, Town
 
 __all__ = ["column_digests", "decode", "digest", "digest_json", "encode"]
@@ -147,6 +149,8 @@ def _put(content: bytes, buffers: list[bytes]) -> int:
 
 def _tree(value: Any, buffers: list[bytes]) -> Any:
     """JSON that stands for a value; what is long goes to the buffers."""
+    if isinstance(value, Varints):
+        return {"varints": _put(base64.b64decode(value), buffers)}
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, np.generic):
@@ -238,6 +242,8 @@ def _value(tree: Any, buffers: list[memoryview]) -> Any:
         return {key: _value(item, buffers) for key, item in tree["{}"]}
     if "b" in tree:
         return bytes(buffers[tree["b"]])
+    if "varints" in tree:
+        return Varints(base64.b64encode(buffers[tree["varints"]]).decode("ascii"))
     if "solid" in tree:
         return shapely.from_wkb(bytes(buffers[tree["solid"]]))
     if "record" in tree:

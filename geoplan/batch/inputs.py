@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = ["TABLES", "Inputs", "LostTableError", "file_parts", "read_inputs", "t
 
 TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers")
 _CODE = ("errors", "model", "read", "project", "batch")
+Loaded = dict[str, GeoDataFrame | None]
 _SETTINGS = {"path", "walk", "standards", "scenarios", "language"}
 
 
@@ -39,12 +40,15 @@ class Inputs:
         SHA-256 of every input file.
     anonymise
         Whether the town was made safe when it was read.
+    loaded
+        Tables that have been taken out of the store already, by their keys.
     """
 
     store: Store
     about: Mapping[str, Any]
     files: Mapping[str, str]
     anonymise: bool = False
+    loaded: Loaded = field(default_factory=dict, repr=False)
 
     @property
     def digests(self) -> dict[str, str]:
@@ -76,6 +80,8 @@ class Inputs:
         key = self.about["tables"].get(name)
         if key is None:
             return None
+        if key in self.loaded:
+            return self.loaded[key]
         content = self.store.find("read", key)
         if content is None:
             raise LostTableError(name)
@@ -196,22 +202,21 @@ def read_inputs(project: Project, store: Store, progress: Progress, *, anonymise
     read = _read_safe if anonymise else _read
     files = {name.removeprefix("file "): one for name, one in parts.items() if name.startswith("file ")}
     before = len(store.computed)
-    about = store.keep("read", digest_json(parts), lambda: read(project, store, progress))
-    inputs = Inputs(store, about, files, anonymise)
+    loaded: Loaded = {}
+    about = store.keep("read", digest_json(parts), lambda: read(project, store, progress, loaded))
     if any(not store.has("read", key) for key in about["tables"].values()):
-        about = read(project, store, progress)
-        inputs = Inputs(store, about, files, anonymise)
+        about = read(project, store, progress, loaded)
         store.computed.append("read")
-    return inputs, len(store.computed) > before
+    return Inputs(store, about, files, anonymise, loaded), len(store.computed) > before
 
 
-def _read_safe(project: Project, store: Store, progress: Progress) -> dict[str, Any]:
+def _read_safe(project: Project, store: Store, progress: Progress, _loaded: Loaded) -> dict[str, Any]:
     """Read everything and make it safe first: the store stands beside the results, and goes where they go."""
     town = anonymise_town(load_town(project, progress=progress))
     return {**_keep_tables(town, store), **_about(town)}
 
 
-def _read(project: Project, store: Store, progress: Progress) -> dict[str, Any]:
+def _read(project: Project, store: Store, progress: Progress, loaded: Loaded) -> dict[str, Any]:
     """Read what has changed: the layers of units, or everything."""
     units = [layer for layer in project.layers if layer.role == "units"]
     whole = project.osm is not None or project.graph is not None or not units
@@ -228,7 +233,9 @@ def _read(project: Project, store: Store, progress: Progress) -> dict[str, Any]:
             base = _read_base(below, names, store, progress)
         sources = [layer_source(project, layer) for layer in others]
         reads = [read_layer(layer_source(project, layer)) for layer in units]
-        parts = Inputs(store, base, {}).town_parts
+        below_units = Inputs(store, base, {})
+        parts = below_units.town_parts
+        loaded |= {key: parts[name] for name, key in base["tables"].items()}
         town = Town(name=base["name"], datum=base["datum"], notices=base["notices"], **parts)  # type: ignore[arg-type]
         town = add_levels(town, reads, sources, options=assemble_options(project))
     except InputError:

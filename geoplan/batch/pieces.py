@@ -34,6 +34,8 @@ class Pieces:
 
     def __init__(self, inputs: Inputs, store: Store) -> None:
         self._inputs, self._store = inputs, store
+        # the tables stand beside their digests, so that none of them can give its id to another one
+        self._known: dict[int, tuple[object, str]] = {}
 
     def value(self, name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:
         """A piece that is a value.
@@ -77,5 +79,7 @@ class Pieces:
                 start = f"{name}."
                 return {part: each for part, each in self._inputs.digests.items() if part.startswith(start)}
         if isinstance(one, pd.DataFrame | pd.Series | pd.Index | np.ndarray):
-            return digest(encode(one))
+            if id(one) not in self._known:
+                self._known[id(one)] = (one, digest(encode(one)))
+            return self._known[id(one)][1]
         return one

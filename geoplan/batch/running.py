@@ -177,7 +177,8 @@ class Work:
 
         def measure() -> dict[str, Any]:
             tell: Progress = lambda message, share: self.tell(message, 0.35 + 0.35 * share)  # noqa: E731
-            return coverage_state(measure_coverage(town, options=options, reach=self.reach, progress=tell))
+            measured = measure_coverage(town, options=options, reach=self.reach, progress=tell, keep=self.keep)
+            return coverage_state(measured)
 
         state = self.store.keep("coverage", self.graph.key("coverage"), measure)
         return restore_coverage(town, options, self.reach, state)

@@ -15,6 +15,7 @@ from geoplan.check.sites import (
     check_estates,
     check_facilities,
     check_geometry,
+    check_outlines,
 )
 from geoplan.check.streets import check_streets
 from geoplan.check.tiling import check_assignment, check_level
@@ -71,9 +72,11 @@ def check_town(
     ]
     for number, level in enumerate(town.levels):
         main = number == 0
+        checks.append((level.name, partial(check_outlines, level.table, level.name)))
         checks.append((level.name, partial(check_level, town, level, options)))
         checks.append((level.name, partial(check_assignment, town, level, main=main)))
     apart: dict[object, tuple[object, ...]] = {
+        check_geometry: (town.buildings, town.estates, town.barriers),
         check_datum: (town.buildings, town.streets, town.datum),
         check_streets: (town.streets, repr(options)),
         check_doors: (town.buildings, town.facilities, town.streets, town.entrances, repr(options)),

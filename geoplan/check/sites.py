@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 import shapely
+from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from geoplan.check.findings import CheckOptions, Finding, finding
@@ -18,13 +19,46 @@ from geoplan.reach import SegmentIndex
 from geoplan.read.datum_check import detect_datum
 from geoplan.standards import Standard, find_rule
 
-__all__ = ["check_counts", "check_datum", "check_doors", "check_estates", "check_facilities", "check_geometry"]
+__all__ = [
+    "check_counts",
+    "check_datum",
+    "check_doors",
+    "check_estates",
+    "check_facilities",
+    "check_geometry",
+    "check_outlines",
+]
 
 _SAME_SHARE = 0.01
 
 
+def check_outlines(table: GeoDataFrame, name: str) -> Iterator[Finding]:
+    """Invalid outlines of one table.
+
+    Parameters
+    ----------
+    table
+        The table.
+    name
+        What it is called.
+
+    Yields
+    ------
+    Finding
+    """
+    bad = ~shapely.is_valid(np.asarray(table.geometry.array, dtype=object))
+    if bad.any():
+        first = table.index[bad].sort_values()[0]
+        message = msg(
+            "{count} outlines are invalid; the first: {reason}",
+            count=int(bad.sum()),
+            reason=shapely.is_valid_reason(table.geometry.loc[first]),
+        )
+        yield finding("invalid-geometry", "error", message, name, table.index[bad])
+
+
 def check_geometry(town: Town) -> Iterator[Finding]:
-    """Invalid outlines, and buildings that are there twice.
+    """Invalid outlines outside the levels, and buildings that are there twice.
 
     Parameters
     ----------
@@ -39,21 +73,10 @@ def check_geometry(town: Town) -> Iterator[Finding]:
         "buildings": town.buildings,
         "estates": town.estates,
         "barriers": town.barriers,
-        **{level.name: level.table for level in town.levels},
     }
     for name, table in tables.items():
-        if table is None or not len(table):
-            continue
-        shapes = np.asarray(table.geometry.array, dtype=object)
-        bad = ~shapely.is_valid(shapes)
-        if bad.any():
-            first = table.index[bad].sort_values()[0]
-            message = msg(
-                "{count} outlines are invalid; the first: {reason}",
-                count=int(bad.sum()),
-                reason=shapely.is_valid_reason(table.geometry.loc[first]),
-            )
-            yield finding("invalid-geometry", "error", message, name, table.index[bad])
+        if table is not None:
+            yield from check_outlines(table, name)
     shapes = shapely.normalize(np.asarray(town.buildings.geometry.array, dtype=object))
     twins = pd.Series(shapely.to_wkb(shapes), index=town.buildings.index, dtype=object).duplicated(keep=False)
     if twins.any():

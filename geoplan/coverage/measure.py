@@ -13,6 +13,7 @@ from geoplan.coverage.options import CoverageOptions, make_plan
 from geoplan.coverage.result import Coverage
 from geoplan.coverage.walks import Walker, served
 from geoplan.errors import Fault, InputError, Message, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.model import Progress, Town
 from geoplan.places import assign_all, assign_estates
 from geoplan.reach import Reach, build_reach
@@ -34,6 +35,7 @@ def measure_coverage(
     options: CoverageOptions | None = None,
     reach: Reach | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> Coverage:
     """Measure who is served: the walk from every building to its nearest facility, against the circles.
 
@@ -63,6 +65,8 @@ def measure_coverage(
         The town's walks, if they are built already; else they are built here.
     progress
         Told what is being done.
+    keep
+        Keeps what boundaries do not change, for the next time.
 
     Returns
     -------
@@ -93,14 +97,14 @@ def measure_coverage(
                 mend=msg("put all of them into the object"),
             )
         )
-    return _measure(town, options or single, reach, progress or _silent)
+    return _measure(town, options or single, reach, progress or _silent, keep or KeepNothing())
 
 
 def _silent(message: Message, share: float) -> None:
     del message, share
 
 
-def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress: Progress) -> Coverage:
+def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress: Progress, keep: Keep) -> Coverage:
     plan = make_plan(town, options)
     if reach is None:
         progress(msg("connecting doors to streets"), 0.0)
@@ -108,7 +112,7 @@ def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress
     assignments = {level.name: assign_all(town, level.name) for level in town.levels}
     units = pd.DataFrame({name: found.units for name, found in assignments.items()}, index=town.buildings.index)
     units = units.astype(object)
-    walker = Walker(town, plan, reach, units)
+    walker = Walker(town, plan, reach, units, keep)
     results: dict[str, pd.DataFrame] = {}
     for number, case in enumerate(plan.cases):
         progress(msg("walking: {case}", case=case.key), (number + 1) / (len(plan.cases) + 1))

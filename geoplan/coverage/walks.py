@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.coverage.options import Case, Plan, taken_facilities
+from geoplan.keep import Keep
 from geoplan.model import Level, Town
 from geoplan.places import data_edge_distance, own_facilities
 from geoplan.reach import Metric, Reach
@@ -111,10 +112,13 @@ class Walker:
         Its walks.
     units
         Unit id or None per building, a column per level.
+    keep
+        Keeps what boundaries do not change.
     """
 
-    def __init__(self, town: Town, plan: Plan, reach: Reach, units: pd.DataFrame) -> None:
+    def __init__(self, town: Town, plan: Plan, reach: Reach, units: pd.DataFrame, keep: Keep) -> None:
         self.town = town
+        self.keep = keep
         self.plan = plan
         self.reach = reach
         self.units = units
@@ -218,11 +222,16 @@ class Walker:
     def _straight_lines(self, ids: pd.Index, mine: NDArray[np.bool_]) -> NDArray[np.float64]:
         key = (tuple(ids), mine.tobytes())
         if key not in self._straight:
-            doors = shapely.get_parts(self.town.facilities.geometry.loc[ids].array)
-            distance = np.full(int(mine.sum()), np.inf)
-            if len(doors) and len(distance):
-                tree = shapely.STRtree(doors)
-                index, found = tree.query_nearest(self.shapes[mine], return_distance=True, all_matches=False)
-                distance[index[0]] = found
-            self._straight[key] = distance
+
+            def measured() -> NDArray[np.float64]:
+                doors = shapely.get_parts(self.town.facilities.geometry.loc[ids].array)
+                distance = np.full(int(mine.sum()), np.inf)
+                if len(doors) and len(distance):
+                    tree = shapely.STRtree(doors)
+                    index, found = tree.query_nearest(self.shapes[mine], return_distance=True, all_matches=False)
+                    distance[index[0]] = found
+                return distance
+
+            of = (self.town.buildings, self.town.facilities, ids, mine)
+            self._straight[key] = self.keep.value("straight lines", of, measured)
         return self._straight[key]

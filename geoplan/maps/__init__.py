@@ -14,7 +14,6 @@ from geoplan.maps.basemaps import BASEMAPS, basemap_content
 from geoplan.maps.content import page_content
 from geoplan.maps.packedlayer import PackedLayer
 from geoplan.maps.page import offline_map, offline_page
-from geoplan.maps.proposals import proposal_map
 from geoplan.maps.style import Bands, Classes, LayerStyle
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from geoplan.coverage import Case, Coverage
     from geoplan.keep import Keep
+    from geoplan.maps.proposals import proposal_map
     from geoplan.maps.widget import PlanWidget
     from geoplan.model import Town
     from geoplan.partition.editing import EditWalks
@@ -40,6 +40,15 @@ __all__ = [
     "render_map",
     "save_map",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # proposals bring the whole search with them, which a map of a coverage does not need
+    if name == "proposal_map":
+        from geoplan.maps.proposals import proposal_map
+
+        return proposal_map
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def coverage_map(
@@ -87,7 +96,7 @@ def coverage_map(
     """
     content = page_content(coverage, coverage.find_case(case), language=language, points=points, date=date, keep=keep)
     shown = basemap_content(basemap, datum=coverage.town.datum, bounds=content["bounds"], language=language)
-    return offline_page(content | shown)
+    return offline_page(content | shown, keep=keep)
 
 
 def edit(

@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import itertools
 import json
 import zlib
 from typing import Any
 
-from geoplan.maps.packed import Varints
+from geoplan.keep import Keep, KeepNothing, Varints
 
 __all__ = ["read_container", "write_container"]
 
 _LEVEL = 6  # 9 takes twice as long for a thousandth less
+_LONG = 1 << 16
+"""Columns of at least so many bytes are deflated by themselves, so that those that have not changed can be kept."""
+_END = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS).flush()
 
 
-def write_container(content: Any) -> str:
+def write_container(content: Any, *, keep: Keep | None = None) -> str:
     """Write a page's content as base64 of deflated bytes.
 
     Parameters
@@ -25,6 +30,8 @@ def write_container(content: Any) -> str:
     content
         Plain values that JSON can hold; what :func:`geoplan.maps.packed.pack_integers` returned is stored as bytes.
         No dictionary in it may have the key ``"$"``.
+    keep
+        Keeps what has been deflated.
 
     Returns
     -------
@@ -41,11 +48,14 @@ def write_container(content: Any) -> str:
     {'name': '</script>', 'at': 'AAECyAE='}
     """
     data = bytearray()
+    breaks: set[int] = set()
 
     def plain(value: Any) -> Any:
         if isinstance(value, Varints):
             start = len(data)
             data.extend(base64.b64decode(value))
+            if len(data) - start >= _LONG:
+                breaks.update((start, len(data)))
             return {"$": [start, len(data)]}
         if isinstance(value, dict):
             if "$" in value:
@@ -54,10 +64,24 @@ def write_container(content: Any) -> str:
         return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     head = json.dumps(plain(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-    whole = len(head).to_bytes(4, "little") + head + data
-    squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    deflated = squeeze.compress(whole) + squeeze.flush()
-    return base64.b64encode(len(whole).to_bytes(4, "little") + deflated).decode("ascii")
+    start = len(head).to_bytes(4, "little") + head
+    ends = [0, *sorted(breaks - {0}), len(data)]
+    pieces = [data[a:b] for a, b in itertools.pairwise(ends) if b > a]
+    deflated = b"".join(_deflated(bytes(piece), keep or KeepNothing()) for piece in (start, *pieces))
+    length = len(start) + len(data)
+    return base64.b64encode(length.to_bytes(4, "little") + deflated + _END).decode("ascii")
+
+
+def _deflated(piece: bytes, keep: Keep) -> bytes:
+    """Deflate data that looks back at nothing before it and ends with a whole byte."""
+
+    def make() -> bytes:
+        squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return squeeze.compress(piece) + squeeze.flush(zlib.Z_FULL_FLUSH)
+
+    if len(piece) < _LONG:
+        return make()
+    return keep.value("deflated", (hashlib.sha256(piece).hexdigest(),), make)
 
 
 def read_container(text: str) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.keep import Varints
 from geoplan.maps.editstrings import edit_strings
-from geoplan.maps.packed import Varints, clean_text, pack_geometry, pack_integers, pack_words
+from geoplan.maps.packed import clean_text, pack_geometry, pack_integers, pack_words
 from geoplan.model import Town
 from geoplan.partition.editing import EditWalks, plan_fingerprint
 from geoplan.partition.measures import Limits

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geoplan.keep import Varints
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
     "DEGREE",
-    "Varints",
     "clean_text",
     "pack_floats",
     "pack_geometry",
@@ -32,12 +33,6 @@ DEGREE = 1_000_000
 
 _EMPTY, _POINT, _LINE, _POLYGON = 0, 1, 2, 3
 _KINDS = {0: _POINT, 4: _POINT, 1: _LINE, 2: _LINE, 5: _LINE, 3: _POLYGON, 6: _POLYGON}
-
-
-class Varints(str):
-    """Base64 of packed whole numbers; a compressed page holds the bytes themselves."""
-
-    __slots__ = ()
 
 
 def pack_integers(values: NDArray[np.int64]) -> Varints:

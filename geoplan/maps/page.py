@@ -13,6 +13,7 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.map import FitBounds, FitOverlays, LayerControl
 
+from geoplan.keep import Keep
 from geoplan.maps.assets import leaflet_script, leaflet_style, page_script, page_style
 from geoplan.maps.basemaps import basemap_hosts
 from geoplan.maps.container import write_container
@@ -63,7 +64,7 @@ def add_scripts(figure: Figure, entry: str) -> None:
         figure.header.add_child(Raw(text + "\n"), name=f"geoplan_{name}")
 
 
-def add_data(figure: Figure, name: str, data: Any) -> None:
+def add_data(figure: Figure, name: str, data: Any, *, keep: Keep | None = None) -> None:
     """Put data into a figure, as an element that scripts find by its name and nothing runs.
 
     Parameters
@@ -74,8 +75,11 @@ def add_data(figure: Figure, name: str, data: Any) -> None:
         Id of the element.
     data
         Plain values and packed columns.
+    keep
+        Keeps what has been compressed.
     """
-    figure.html.add_child(Raw(f'<script id="{name}" type="text/plain">{write_container(data)}</script>\n'), name=name)
+    text = write_container(data, keep=keep)
+    figure.html.add_child(Raw(f'<script id="{name}" type="text/plain">{text}</script>\n'), name=name)
 
 
 class PageLayer(MacroElement):
@@ -86,12 +90,15 @@ class PageLayer(MacroElement):
     data
         What the page's script expects, made by :mod:`geoplan.maps.content` or :mod:`geoplan.maps.proposals`;
         ``page`` names the module in ``js/`` that the page starts with; ``page="coverage"`` calls its ``showCoverage``.
+    keep
+        Keeps what has been compressed.
     """
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, keep: Keep | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "GeoplanLayer"
         self.data = data
+        self.keep = keep
 
     def render(self, **kwargs: Any) -> str:  # noqa: ARG002
         """Put the page's parts into the figure, which writes them out.
@@ -112,7 +119,7 @@ class PageLayer(MacroElement):
         entry = str(self.data.get("page", "coverage"))
         name = self.get_name()
         add_scripts(figure, entry)
-        add_data(figure, name, self.data)
+        add_data(figure, name, self.data, keep=self.keep)
         start = f'geoplan.show{entry.capitalize()}({parent.get_name()}, document.getElementById("{name}"));\n'
         figure.script.add_child(Raw(start), name=name)
         return ""
@@ -253,13 +260,15 @@ def offline_map(
     return page
 
 
-def offline_page(content: Mapping[str, Any]) -> folium.Map:
+def offline_page(content: Mapping[str, Any], *, keep: Keep | None = None) -> folium.Map:
     """A folium map without tiles that shows a page's content.
 
     Parameters
     ----------
     content
         Title, language and bounds, and what the page's script needs.
+    keep
+        Keeps what has been compressed, for the next page.
 
     Returns
     -------
@@ -272,5 +281,5 @@ def offline_page(content: Mapping[str, Any]) -> folium.Map:
     figure = page.get_root()
     if basemap and isinstance(figure, OfflineFigure):
         figure.hosts = basemap_hosts(basemap["id"])
-    page.add_child(PageLayer(content))
+    page.add_child(PageLayer(content, keep=keep))
     return page

@@ -133,11 +133,15 @@ class Packer:
             "cost": pack_numbers(table["cost"]),
             "walk": pack_numbers(table["walk_min"]),
             "facility": self.places(table["facility"], self.town.facilities.index),
-            "reason": pack_words(known_name("reason", r, self.language) for r in table["reason"]),
+            "reason": pack_words(table["reason"].map(self._reasons())),
             "connector": pack_numbers(np.round(table["connector_m"])),
             "straight": pack_numbers(np.round(table["straight_m"])),
             "edge": pack_integers(table["edge_affected"].to_numpy(dtype=np.int64)),
         }
+
+    def _reasons(self) -> dict[object, str]:
+        """What each reason is called."""
+        return {reason: known_name("reason", reason, self.language) for reason in self.measured["reason"].unique()}
 
     def steps(self) -> np.ndarray:
         """How many limits each building's walk is beyond; one more where there is no way at all."""
@@ -224,23 +228,33 @@ class Packer:
     def isochrones(self) -> Packed:
         """Bands, the widest first."""
         table = self.coverage.isochrones(self.case).sort_values("limit", ascending=False)
-        rounded = shapely.simplify(table.geometry.array, _ISOCHRONE_TOLERANCE_M)
+
+        def drawn() -> Packed:
+            rounded = shapely.simplify(table.geometry.array, _ISOCHRONE_TOLERANCE_M)
+            return self.geometry(GeoSeries(rounded, crs=table.crs))
+
         return {
-            "geometry": self.geometry(GeoSeries(rounded, crs=table.crs)),
+            "geometry": self.keep.value("map isochrones", (table, self.origin), drawn),
             "step": [self.minutes.index(minutes) for minutes in table["minutes"]],
         }
 
     def clusters(self, minutes: float) -> Packed:
         """Groups of buildings beyond a limit."""
-        table = self.coverage.unserved_clusters(self.case, minutes, keep=self.keep)
-        table = table[table["households"] > 0]
-        return {
-            "geometry": self.geometry(table.geometry),
-            "anchors": self.geometry(table.geometry.representative_point()),
-            "households": pack_numbers(table["households"]),
-            "people": pack_numbers(table["people"]),
-            "buildings": pack_numbers(table["buildings"]),
-        }
+        served = self.measured[f"served_{minutes:g}"].to_numpy(dtype=bool)
+
+        def drawn() -> Packed:
+            table = self.coverage.unserved_clusters(self.case, minutes, keep=self.keep)
+            table = table[table["households"] > 0]
+            return {
+                "geometry": self.geometry(table.geometry),
+                "anchors": self.geometry(table.geometry.representative_point()),
+                "households": pack_numbers(table["households"]),
+                "people": pack_numbers(table["people"]),
+                "buildings": pack_numbers(table["buildings"]),
+            }
+
+        drawn_once: Packed = self.keep.value("map clusters", (self.town.buildings, served, self.origin), drawn)
+        return drawn_once
 
     def estates(self, table: GeoDataFrame) -> Packed:
         """Estates with the counts of their buildings."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,8 @@ def _unguard(text: str) -> str:
 
 
 def _read_csv(path: Path, text: str) -> EditsFile:
-    lines = _csv_lines(path, text)
+    with _long_cells():
+        lines = _csv_lines(path, text)
     faults: list[Fault] = []
     groups: dict[int, list[tuple[int, dict[str, str]]]] = {}
     total: dict[str, Any] = {}
@@ -282,7 +284,6 @@ def _read_csv(path: Path, text: str) -> EditsFile:
 def _csv_lines(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
     """Rows that are not empty, each with the line that it ends in."""
     head = text.split("\n", 1)[0]
-    csv.field_size_limit(_LONGEST)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
@@ -296,6 +297,16 @@ def _csv_lines(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
         if any(row.values()):
             lines.append((reader.line_num, row))
     return lines
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let cells be long; the limit is one for the whole process, and other readers count on it."""
+    before = csv.field_size_limit(_LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _csv_total(path: Path, line: int, row: Mapping[str, str], target: dict[str, Any], faults: list[Fault]) -> None:

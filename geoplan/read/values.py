@@ -39,7 +39,7 @@ _NOTHING = frozenset(
         "#n/a",
     }
 )
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _UNIT = re.compile(r"(户|戶|人|口|栋|幢|座|层|層|间|套|年|个|m2|m\^2|㎡|平方米|平米|米|m|层楼|f)$")
 _QUOTED = re.compile(r'="(.*)"')

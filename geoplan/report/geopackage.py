@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,11 @@ CREATE TABLE layer_styles (
     description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT '2000-01-01T00:00:00.000Z')
 """
 
-_GROUND = ("barriers", "streets", "gates", "facilities")
+_GROUND = ("barriers", "streets", "gates", "facilities", "isochrones")
+"""Layers that boundaries leave as they are, with the unserved clusters."""
+
+_ARROW = importlib.util.find_spec("pyarrow") is not None
+"""Tables go to the driver whole instead of row by row; the bytes are the same."""
 
 Layers = dict[str, tuple[gpd.GeoDataFrame, str]]
 
@@ -78,7 +83,7 @@ def write_coverage_gpkg(
     """
     path = Path(path)
     layers = _layers(coverage, language, keep or KeepNothing())
-    ground = [name for name in _GROUND if name in layers]
+    ground = [name for name in layers if name in _GROUND or name.startswith("unserved_")]
     with staged(path.parent) as stage:
         write_layers(
             layers,
@@ -255,6 +260,7 @@ def _write_layer(table: gpd.GeoDataFrame, target: Path, name: str) -> None:
         driver="GPKG",
         promote_to_multi=multi,
         append=target.exists(),
+        use_arrow=_ARROW,
     )
 
 

@@ -279,17 +279,20 @@ def _unserved_sheet(book: Workbook, coverage: Coverage, language: str) -> None:
     fields = [
         Field(c, header(c, language) if c not in levels else known_name("unit", c, language), _kind(c)) for c in columns
     ]
-    rows = table.drop(columns="geometry").assign(id=table.index).to_dict("records")
+    shown = pd.DataFrame(table.drop(columns="geometry").assign(id=table.index))
     named = {level.name: level.table["name"].to_dict() for level in coverage.town.levels}
     named["facility"] = coverage.town.facilities["name"].to_dict()
     if coverage.town.estates is not None:
         named["estate"] = coverage.town.estates["name"].to_dict()
-    for row in rows:
-        row["reason"] = known_name("reason", row["reason"], language)
-        for column, names in named.items():
-            if column in row and not pd.isna(row[column]):
-                row[column] = names.get(row[column]) or row[column]
-    writer.table(fields, rows)
+    named["reason"] = {reason: known_name("reason", reason, language) for reason in shown["reason"].unique()}
+    for column, names in named.items():
+        if column in shown:
+            shown[column] = pd.Series(
+                [value if pd.isna(value) else names.get(value) or value for value in shown[column]],
+                index=shown.index,
+                dtype=object,
+            )
+    writer.table(fields, shown)
     writer.close()
 
 

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPoint, MultiPolygon, box
 
 from geoplan.errors import InputError
+from geoplan.keep import Varints
 from geoplan.maps import Bands, Classes, LayerStyle, PackedLayer, offline_map, render_map, save_map
 from geoplan.maps.container import read_container, write_container
-from geoplan.maps.packed import Varints, pack_floats, pack_integers
+from geoplan.maps.packed import pack_floats, pack_integers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -240,6 +240,7 @@ def test_a_line_twice_is_told_and_a_very_long_cell_is_only_an_unknown_unit(
         ("unit-twice", "line 3: e4 a second time"),
         ("unknown-unit", f"line 4: {long}"[:30]),
     ]
+    assert csv.field_size_limit() == 131_072, "other readers count on the limit of the process"
 
 
 def test_a_list_of_shares_that_is_too_short_does_not_agree(folder: Path, fingerprint: str, tmp_path: Path) -> None:

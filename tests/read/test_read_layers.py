@@ -18,6 +18,7 @@ from shapely import GeometryCollection, LineString, MultiPoint, MultiPolygon, Po
 from geoplan.model import BUILDINGS, ESTATES, Notice
 from geoplan.read import LayerSource, list_layers, read_layer
 from geoplan.read.encoding import EncodingError, cut_name, decide_csv, decide_dbf, decode_cut
+from geoplan.read.values import parse_number
 
 NAMES = ["兰花园一号楼", "兰花园二号楼", "东苑"]
 COLUMNS = {"households": "总户数", "name": "楼栋名称"}
@@ -393,3 +394,9 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     first, second = read_layer(given).table, read_layer(given).table
     assert first.equals(second)
     assert (dict(given.columns), dict(given.values), sorted(p.name for p in tmp_path.iterdir())) == before
+
+
+def test_a_very_long_cell_is_refused_in_one_pass() -> None:
+    """Digits without end and then a letter: an expression that goes back and forth takes hours here."""
+    with pytest.raises(ValueError, match="3333"):
+        parse_number("3" * 200_000 + "x")
