@@ -27,6 +27,7 @@ from geoplan.model import Level, Notice, Town
 __all__ = ["column_digests", "decode", "digest", "digest_json", "encode"]
 
 _MAGIC = b"geoplan1"
+_RAGGED = (shapely.GeometryType.LINESTRING, shapely.GeometryType.POLYGON)
 _PLAIN = (str, bool, int, float, type(None))
 _RECORDS: dict[str, type] = {kind.__name__: kind for kind in (Town, Level, Notice, Message, Finding)}
 
@@ -196,7 +197,12 @@ def _frame_tree(value: pd.DataFrame, buffers: list[bytes]) -> Any:
 def _array_tree(values: Any, buffers: list[bytes]) -> Any:
     kind = str(values.dtype)
     if kind == "geometry":
-        parts = [part or b"" for part in shapely.to_wkb(np.asarray(values, dtype=object), byte_order=1)]
+        shapes = np.asarray(values, dtype=object)
+        if _alike(shapes):
+            kind_of, xy, offsets = shapely.to_ragged_array(shapes)
+            at = [_array_tree(one.astype(np.int64), buffers) for one in offsets]
+            return {"ragged": int(kind_of), "xy": _array_tree(xy, buffers), "offsets": at}
+        parts = [part or b"" for part in shapely.to_wkb(shapes, byte_order=1)]
         sizes = np.array([len(part) for part in parts], dtype=np.int64)
         return {"wkb": _put(b"".join(parts), buffers), "sizes": _put(sizes.tobytes(), buffers)}
     if kind in ("boolean", "Int64", "Float64"):
@@ -205,13 +211,26 @@ def _array_tree(values: Any, buffers: list[bytes]) -> Any:
     array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
     if array.dtype.kind in "biuf" and kind != "str":
         return {"array": array.dtype.str, "shape": list(array.shape), "at": _put(array.tobytes(), buffers)}
+    if kind == "str":
+        codes, words = pd.factorize(values)  # -1 is missing
+        return _words(codes, words.to_numpy(dtype=object).tolist(), kind, buffers)
     cells = np.asarray(values, dtype=object)
-    codes, words = pd.factorize(cells)  # -1 is missing
+    codes, words = pd.factorize(cells)
     if not all(type(word) is str for word in words):  # equal values of different types are one word to pandas
         codes, words = np.where(pd.isna(cells), -1, np.arange(len(cells))), cells
-    plain = [_scalar(word) for word in words]
+    return _words(codes, [_scalar(word) for word in words], kind, buffers)
+
+
+def _words(codes: np.ndarray, plain: list[Any], kind: str, buffers: list[bytes]) -> Any:
+    """Different values, and for each cell which one."""
     text = json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return {"words": _put(text, buffers), "codes": _put(codes.astype(np.int32).tobytes(), buffers), "as": kind}
+
+
+def _alike(shapes: np.ndarray) -> bool:
+    """Whether shapes are all lines, or all polygons: their coordinates in a row are read in half the time."""
+    kinds, heights = np.unique(shapely.get_type_id(shapes)), np.unique(shapely.has_z(shapes))
+    return len(kinds) == len(heights) == 1 and kinds[0] in _RAGGED and not shapely.has_m(shapes).any()
 
 
 def _scalar(value: Any) -> Any:
@@ -280,6 +299,10 @@ def _array(tree: Any, buffers: list[memoryview]) -> Any:
     if "array" in tree:
         array = np.frombuffer(buffers[tree["at"]], dtype=np.dtype(tree["array"])).reshape(tree["shape"])
         return array.copy()
+    if "ragged" in tree:
+        offsets = tuple(_array(one, buffers) for one in tree["offsets"])
+        kind = shapely.GeometryType(tree["ragged"])
+        return np.asarray(shapely.from_ragged_array(kind, _array(tree["xy"], buffers), offsets), dtype=object)
     if "wkb" in tree:
         blob, sizes = bytes(buffers[tree["wkb"]]), np.frombuffer(buffers[tree["sizes"]], dtype=np.int64)
         ends = np.cumsum(sizes).tolist()
@@ -292,5 +315,8 @@ def _array(tree: Any, buffers: list[memoryview]) -> Any:
     words = json.loads(bytes(buffers[tree["words"]]).decode("utf-8", "surrogatepass"))
     array = np.empty(len(words) + 1, dtype=object)  # the last one stands for missing
     array[:-1] = words
-    values = array[np.frombuffer(buffers[tree["codes"]], dtype=np.int32)]
-    return pd.array(values, dtype=tree["as"]) if tree["as"] != "object" else values
+    codes = np.frombuffer(buffers[tree["codes"]], dtype=np.int32)
+    if tree["as"] == "object":
+        return array[codes]
+    # each different word is looked at once
+    return pd.array(array, dtype=tree["as"]).take(np.where(codes < 0, len(words), codes))

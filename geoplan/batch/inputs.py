@@ -150,7 +150,7 @@ def town_digests(town: Town, *, known: Mapping[str, tuple[object, dict[str, str]
     return out
 
 
-def file_parts(project: Project, *, anonymise: bool = False) -> dict[str, str]:
+def file_parts(project: Project, *, anonymise: bool = False, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """What the stage ``read`` depends on: every file's bytes, the settings, the code.
 
     Parameters
@@ -159,13 +159,15 @@ def file_parts(project: Project, *, anonymise: bool = False) -> dict[str, str]:
         The project.
     anonymise
         Whether the town is made safe when it is read.
+    known
+        Digests of files that are known already, by their names.
 
     Returns
     -------
     dict
         Part to digest.
     """
-    files = fingerprint_files(project.files(), base=project.folder)
+    files = fingerprint_files(project.files(), base=project.folder, known=known)
     settings = project.model_dump(mode="json", exclude=_SETTINGS)
     settings["title"], settings["gate_tolerance_m"] = project.title, project.walk.gate_tolerance_m
     code = {"settings": digest_json(settings), "code": code_version(_CODE)}
@@ -203,20 +205,22 @@ def read_inputs(project: Project, store: Store, progress: Progress, *, anonymise
     files = {name.removeprefix("file "): one for name, one in parts.items() if name.startswith("file ")}
     before = len(store.computed)
     loaded: Loaded = {}
-    about = store.keep("read", digest_json(parts), lambda: read(project, store, progress, loaded))
+    about = store.keep("read", digest_json(parts), lambda: read(project, store, progress, files, loaded))
     if any(not store.has("read", key) for key in about["tables"].values()):
-        about = read(project, store, progress, loaded)
+        about = read(project, store, progress, files, loaded)
         store.computed.append("read")
     return Inputs(store, about, files, anonymise, loaded), len(store.computed) > before
 
 
-def _read_safe(project: Project, store: Store, progress: Progress, _loaded: Loaded) -> dict[str, Any]:
+def _read_safe(project: Project, store: Store, progress: Progress, *_known: object) -> dict[str, Any]:
     """Read everything and make it safe first: the store stands beside the results, and goes where they go."""
     town = anonymise_town(load_town(project, progress=progress))
     return {**_keep_tables(town, store), **_about(town)}
 
 
-def _read(project: Project, store: Store, progress: Progress, loaded: Loaded) -> dict[str, Any]:
+def _read(
+    project: Project, store: Store, progress: Progress, files: Mapping[str, str], loaded: Loaded
+) -> dict[str, Any]:
     """Read what has changed: the layers of units, or everything."""
     units = [layer for layer in project.layers if layer.role == "units"]
     whole = project.osm is not None or project.graph is not None or not units
@@ -226,7 +230,7 @@ def _read(project: Project, store: Store, progress: Progress, loaded: Loaded) ->
     others = tuple(layer for layer in project.layers if layer.role != "units")
     below = project.model_copy(update={"layers": others, "name": project.title})
     names = tuple(layer.level for layer in units)
-    key = digest_json([file_parts(below), names])
+    key = digest_json([file_parts(below, known=files), names])
     try:
         base = store.keep("read", key, lambda: _read_base(below, names, store, progress))
         if any(not store.has("read", one) for one in base["tables"].values()):

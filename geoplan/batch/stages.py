@@ -189,7 +189,7 @@ def build_graph(
     options = coverage_options(project)
     plan = make_plan(inputs.sites, options)
     build = _Builder(store, last, {})
-    parts = file_parts(project, anonymise=inputs.anonymise)
+    parts = file_parts(project, anonymise=inputs.anonymise, known=inputs.files)
     # explaining has read what changed, and for the next run it is new all the same
     other = "stages" in last and dict(last["stages"].get("read", {})) != parts
     build.add("read", parts, missing=read_again or other)

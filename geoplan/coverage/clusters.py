@@ -9,7 +9,6 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, QhullError, cKDTree
 
 __all__ = ["cluster_points", "cluster_table"]
 
@@ -49,6 +48,8 @@ def cluster_points(xy: NDArray[np.float64], distance_m: float) -> NDArray[np.int
 
 
 def _near_pairs(places: NDArray[np.float64], distance_m: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    from scipy.spatial import Delaunay, QhullError, cKDTree
+
     try:
         corners = Delaunay(places - places.mean(axis=0)).simplices if len(places) > 3 else None
     except QhullError:  # all on one line

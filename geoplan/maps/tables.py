@@ -23,6 +23,8 @@ __all__ = ["Packer", "label_anchors", "pack_barriers", "pack_streets"]
 Packed = dict[str, Any]
 
 _ISOCHRONE_TOLERANCE_M = 0.5
+_WALK = frozenset({"cost", "walk_min", "facility", "reason", "connector_m", "straight_m", "edge_affected"})
+"""What a case says of a building, with the circles that serve it."""
 _ARTERIALS = frozenset({"motorway", "trunk", "primary", "主干路", "快速路"})
 _COLLECTORS = frozenset({"secondary", "tertiary", "次干路", "支路"})
 
@@ -128,6 +130,12 @@ class Packer:
     def walks(self) -> Packed:
         """What a case says of each building; ``step``: how many limits it is beyond, one more where there is no way."""
         table = self.measured
+        told = table[[column for column in table.columns if column in _WALK or column.startswith("served_")]]
+        of = (told, self.town.facilities, self.minutes, self.language)
+        packed: Packed = self.keep.value("map walks", of, lambda: self._packed_walks(table))
+        return packed
+
+    def _packed_walks(self, table: GeoDataFrame) -> Packed:
         return {
             "step": pack_integers(self.steps()),
             "cost": pack_numbers(table["cost"]),

@@ -10,7 +10,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay
 
 __all__ = ["Faces", "match_edges", "polygonal", "share_out", "street_blocks", "wide_parts"]
 
@@ -118,6 +117,8 @@ def _ridges(xy: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.flo
 
     Taken from the Delaunay triangles, which cost half of what the diagram with all of its cells does.
     """
+    from scipy.spatial import Delaunay
+
     triangles = Delaunay(xy)
     corner, beside = triangles.simplices, triangles.neighbors
     # The facet above a triangle touches the paraboloid over the centre of its circle; flat triangles have one, too.

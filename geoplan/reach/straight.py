@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import KDTree
 
 from geoplan.errors import msg
 from geoplan.model import Notice, Town
@@ -18,6 +18,9 @@ from geoplan.reach.doors import building_doors, facility_doors
 from geoplan.reach.metric import Metric
 from geoplan.reach.options import ReachOptions
 from geoplan.reach.times import Reach, WalkTimes, check_limit, settle
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 __all__ = ["StraightReach"]
 
@@ -138,6 +141,8 @@ class StraightReach(Reach):
 
     def _goal_tree(self, ranks: Ints) -> tuple[Floats, Ints, KDTree]:
         """Doors of these facilities in the order of their ids, the rank of each, and a tree of them."""
+        from scipy.spatial import KDTree
+
         rank = self._rank[self._goals.owner]
         chosen = np.flatnonzero(np.isin(rank, ranks))
         chosen = chosen[np.argsort(rank[chosen], kind="stable")]

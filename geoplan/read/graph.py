@@ -6,10 +6,9 @@ import ast
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas
-import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
@@ -22,6 +21,9 @@ from geoplan.read.crs import parse_crs, town_crs
 from geoplan.read.osm_tags import ATTRIBUTION
 from geoplan.read.street_columns import levels_of, numbers_of, street_table, text_of
 from geoplan.read.streets import connection_notices, drop_repeated
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["read_graph", "streets_to_networkx"]
 
@@ -64,6 +66,7 @@ def read_graph(
 
     Examples
     --------
+    >>> import networkx as nx
     >>> graph = nx.MultiDiGraph(crs="EPSG:4548")
     >>> graph.add_nodes_from([(1, {"x": 0.0, "y": 0.0}), (2, {"x": 30.0, "y": 40.0})])
     >>> graph.add_edges_from([(1, 2, {"length": 51.0}), (2, 1, {"length": 51.0})])
@@ -71,8 +74,8 @@ def read_graph(
     >>> read_graph(graph)[0][["u", "v", "length_m"]].loc["1-2-0"].tolist()
     [1.0, 2.0, 51.0]
     """
-    where = Where() if isinstance(source, nx.Graph) else Where(file=str(source))
-    graph = source if isinstance(source, nx.Graph) else _load(Path(source), where)
+    where = Where(file=str(source)) if isinstance(source, str | PathLike) else Where()
+    graph = _load(Path(source), where) if isinstance(source, str | PathLike) else source
     nodes, notices = _nodes(graph, where)
     if "osmnx" in str(graph.graph.get("created_with", "")).lower():
         notices.append(ATTRIBUTION)
@@ -100,6 +103,8 @@ def read_graph(
 
 
 def _load(path: Path, where: Where) -> nx.Graph:
+    import networkx as nx
+
     if not path.is_file():
         raise InputError(
             Fault(
@@ -376,6 +381,8 @@ def streets_to_networkx(streets: geopandas.GeoDataFrame) -> nx.MultiDiGraph:
     >>> sorted(graph.edges(data="length"))
     [(0, 1, 5.0), (1, 0, 5.0)]
     """
+    import networkx as nx
+
     graph = nx.MultiDiGraph(crs=CRS(streets.crs).to_string())
     shapes = streets.geometry.to_numpy()
     for end, at in (("u", 0), ("v", -1)):

@@ -10,7 +10,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 __all__ = ["NodedLines", "component_numbers", "cut_lines", "node_lines", "rejoin_edges", "repeated_edges"]
 
@@ -183,6 +182,8 @@ def _landings(lines: Lines, levels: Ints, spots: _Spots, near_m: float) -> tuple
 
 def _is_free(spots: _Spots, levels: Ints, near_m: float) -> Bools:
     """Ends that no other spot of their own level is near to."""
+    from scipy.spatial import cKDTree
+
     stacked = _stacked(spots, levels)
     tree = cKDTree(stacked)
     pairs = tree.query_pairs(near_m, output_type="ndarray")
@@ -198,6 +199,8 @@ def _stacked(spots: _Spots, levels: Ints) -> Floats:
 
 def _near(spots: _Spots, levels: Ints, near_m: float) -> list[Ints]:
     """Pairs of near spots on one level, and of near ends on any."""
+    from scipy.spatial import cKDTree
+
     on_level = cKDTree(_stacked(spots, levels)).query_pairs(near_m, output_type="ndarray")
     ends = np.flatnonzero(spots.is_end)
     any_level = ends[cKDTree(spots.xy[ends]).query_pairs(near_m, output_type="ndarray")]

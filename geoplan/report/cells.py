@@ -35,6 +35,8 @@ _MOMENT = datetime(2000, 1, 1)
 _WIDEST = 42.0
 _HEAD_WIDTH = 10.0
 _A4_WIDTH = 150.0
+_EVERYDAY = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff ._#-]{0,20}")
+"""Texts that need no second look: short, no formula, nothing to escape."""
 _ROW = re.compile(r'<row r="(\d+)"')
 _CORNER = re.compile(r'<dimension ref="[A-Z]+\d+(?::([A-Z]+)\d+)?"')
 
@@ -206,6 +208,9 @@ class SheetWriter:
             values = _column(rows, field.column)
             if isinstance(values, np.ndarray) and field.kind not in ("text", "mark", "answer"):
                 cells, width = self._numbers(values, field.kind)
+            elif total < 0 and all(type(value) is str for value in values):
+                cells, width, tall = self._texts(np.array(values, dtype=object), field.kind)
+                lines = np.maximum(lines, tall)
             else:
                 cells, width, tall = self._values(list(values), field.kind, total)
                 lines = np.maximum(lines, tall)
@@ -232,6 +237,14 @@ class SheetWriter:
         ]
         return cells, max(_shown_width(float(end), kind) for end in (known.min(), known.max()))
 
+    def _texts(self, values: np.ndarray, kind: str) -> tuple[list[str], float, np.ndarray]:
+        """The same for a column of texts alone."""
+        codes, words = pd.factorize(values)
+        found = [self._cell(word, kind) for word in words]
+        cells = np.array([text for text, _, _ in found], dtype=object)[codes]
+        lines = np.array([lines for _, _, lines in found], dtype=np.int64)[codes]
+        return cells.tolist(), max(width for _, width, _ in found), lines
+
     def _values(self, values: Sequence[Any], kind: str, total: int) -> tuple[list[str], float, np.ndarray]:
         """Cells of a column of anything, its width, and the lines that each cell takes; equal values are put once."""
         known: dict[tuple[type, Any], tuple[str, float, int]] = {}
@@ -254,6 +267,10 @@ class SheetWriter:
             style = self._body_style(kind, text=False, wide=False, quoted=False, total=total)
             shown = f'<c s="{style}"/>' if value is None else f'<c s="{style}"><v>{value!r}</v></c>'
             return shown, _shown_width(value, kind), 1
+        if _EVERYDAY.fullmatch(value):
+            style = self._body_style(kind, text=True, wide=False, quoted=False, total=total)
+            shown = f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>'
+            return shown, text_width(value), 1
         value = ILLEGAL_CHARACTERS_RE.sub("", value)
         width = text_width(value)
         wide, quoted = width > _WIDEST, value.startswith(_FORMULA_STARTS)

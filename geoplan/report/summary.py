@@ -20,7 +20,7 @@ __all__ = ["fingerprint_files", "write_summary"]
 _BESIDE_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
-def fingerprint_files(paths: Iterable[Path], *, base: Path) -> dict[str, str]:
+def fingerprint_files(paths: Iterable[Path], *, base: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """SHA-256 of every input file.
 
     Parameters
@@ -29,6 +29,8 @@ def fingerprint_files(paths: Iterable[Path], *, base: Path) -> dict[str, str]:
         Files; a shapefile brings the files beside it, a folder (file geodatabase) all that is in it.
     base
         Folder that the names start from, so that they are the same on every machine.
+    known
+        Digests that are known already, by these names.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def fingerprint_files(paths: Iterable[Path], *, base: Path) -> dict[str, str]:
         for file in _parts(path):
             name = file.relative_to(base) if file.is_relative_to(base) else Path(file.name)
             files[name.as_posix()] = file
-    return {name: _digest(files[name]) for name in sorted(files)}
+    digests = known or {}
+    return {name: digests.get(name) or _digest(files[name]) for name in sorted(files)}
 
 
 def _parts(path: Path) -> list[Path]:
