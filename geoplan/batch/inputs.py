@@ -23,7 +23,7 @@ __all__ = ["TABLES", "Inputs", "LostTableError", "file_parts", "read_inputs", "t
 TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers")
 _CODE = ("errors", "model", "read", "project", "batch")
 Loaded = dict[str, GeoDataFrame | None]
-_SETTINGS = {"path", "walk", "standards", "scenarios", "language"}
+_SETTINGS = {"path", "walk", "standards", "scenarios", "language", "propose"}
 
 
 @dataclass(frozen=True)

@@ -5,45 +5,53 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
 from geoplan import __version__
-from geoplan.batch.codec import decode, digest_json, encode
+from geoplan.batch.codec import decode, encode
 from geoplan.batch.difference import difference, served_table
 from geoplan.batch.inputs import Inputs, LostTableError, read_inputs
 from geoplan.batch.ledger import Run, begin_run, end_run, last_done, note_boundaries, runs
-from geoplan.batch.pieces import Pieces
-from geoplan.batch.stages import MAP_FILES, REPORT_FILES, Graph, build_graph, file_digest
+from geoplan.batch.stages import MAP_FILES, OUTPUTS, PROPOSAL_FILES, REPORT_FILES, Graph, build_graph, file_digest
 from geoplan.batch.store import STORE, Store, open_store
 from geoplan.batch.versions import library_versions
-from geoplan.batch.walks import StoredReach
+from geoplan.batch.work import Describe, Work, content_digests
 from geoplan.check import Finding
-from geoplan.coverage import Coverage, measure_coverage
-from geoplan.coverage.measure import coverage_state, restore_coverage
+from geoplan.coverage import Coverage
 from geoplan.errors import GeoplanError, InputError, Message, msg
 from geoplan.model import Progress
-from geoplan.project import Project, check_project, default_folder, protect_inputs, write_map
+from geoplan.project import Project, default_folder, protect_inputs
 from geoplan.report import (
     check_outputs,
-    coverage_record,
     staged,
-    write_coverage_gpkg,
-    write_coverage_xlsx,
-    write_summary,
 )
 
-__all__ = ["FILES", "RunResult", "Work", "explain_run", "recorded", "run_project", "run_record"]
+__all__ = ["FILES", "RunResult", "explain_run", "recorded", "run_files", "run_project", "run_record"]
 
 FILES = (*REPORT_FILES[:2], *MAP_FILES, *REPORT_FILES[2:])
 """The files that a run writes."""
 
-Describe = Callable[[Coverage, str], str]
+
+def run_files(project: Project) -> tuple[str, ...]:
+    """The files that a run of a project writes.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    tuple of str
+        Below the folder of the results.
+    """
+    return (*FILES, *PROPOSAL_FILES) if project.propose.with_run else FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class RunResult:
         Searches over the whole network, and searches only where something had changed.
     damaged
         Stages whose results in the store were damaged and have been computed again.
+    proposals
+        The proposals in words, line by line, where the project wants them with every run.
     """
 
     folder: Path
@@ -83,6 +93,7 @@ class RunResult:
     damaged: tuple[str, ...]
     project: Project = field(repr=False)
     anonymise: bool = field(default=False, repr=False)
+    proposals: tuple[str, ...] = ()
 
     @property
     def problems(self) -> int:
@@ -104,186 +115,6 @@ class RunResult:
             inputs, _ = read_inputs(self.project, store, _silent, anonymise=self.anonymise)
             work = Work(self.project, inputs, store, self.graph)
             return work.coverage
-
-
-class Work:
-    """The stages of one run, each computed when another one needs it and at most once.
-
-    Parameters
-    ----------
-    project
-        The project.
-    inputs
-        Its town.
-    store
-        What has been computed.
-    graph
-        The plan of the run.
-    line
-        Line of runs whose walking times are brought up to date.
-    progress
-        Told what is being done.
-
-    Attributes
-    ----------
-    made
-        What has been computed or taken out of the store, by stage.
-    """
-
-    def __init__(
-        self,
-        project: Project,
-        inputs: Inputs,
-        store: Store,
-        graph: Graph,
-        *,
-        line: str = "",
-        progress: Progress | None = None,
-    ) -> None:
-        self.project, self.inputs, self.store, self.graph, self.line = project, inputs, store, graph, line
-        self.tell = progress or _silent
-        self.made: dict[str, Any] = {}
-        self.keep = Pieces(inputs, store)
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self.made:
-            self.made[name] = make()
-        return self.made[name]
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the data."""
-
-        def check() -> tuple[Finding, ...]:
-            self.tell(msg("checking the data"), 0.3)
-            return tuple(check_project(self.project, self.inputs.town, keep=self.keep))
-
-        key = self.graph.key("check")
-        return cast("tuple[Finding, ...]", self._once("check", lambda: self.store.keep("check", key, check)))
-
-    @property
-    def reach(self) -> StoredReach:
-        """The walks."""
-        options = self.graph.options.reach
-        return cast("StoredReach", self._once("reach", lambda: StoredReach(self.inputs, options, line=self.line)))
-
-    @property
-    def coverage(self) -> Coverage:
-        """The measurement."""
-        return cast("Coverage", self._once("coverage", self._coverage))
-
-    def _coverage(self) -> Coverage:
-        town, options = self.inputs.town, self.graph.options
-
-        def measure() -> dict[str, Any]:
-            tell: Progress = lambda message, share: self.tell(message, 0.35 + 0.35 * share)  # noqa: E731
-            measured = measure_coverage(town, options=options, reach=self.reach, progress=tell, keep=self.keep)
-            return coverage_state(measured)
-
-        state = self.store.keep("coverage", self.graph.key("coverage"), measure)
-        return restore_coverage(town, options, self.reach, state)
-
-    @property
-    def served(self) -> pd.DataFrame:
-        """Who is served, building by building."""
-        key = self.graph.key("coverage")
-        make = lambda: self.store.keep("served", key, lambda: served_table(self.coverage))  # noqa: E731
-        return cast("pd.DataFrame", self._once("served", make))
-
-    def results(self) -> list[dict[str, Any]]:
-        """What every circle of every case came to, as plain values.
-
-        Returns
-        -------
-        list of dict
-        """
-
-        def make() -> list[dict[str, Any]]:
-            coverage = self.coverage
-            return [
-                coverage_record(coverage, minutes=m, case=case) for case in coverage.cases for m in coverage.minutes
-            ]
-
-        return cast("list[dict[str, Any]]", self.store.keep("results", self.graph.key("coverage"), make))
-
-    def answer(self, describe: Describe | None, language: str) -> str:
-        """The results in words.
-
-        Parameters
-        ----------
-        describe
-            Puts a coverage into words; None says nothing.
-        language
-            In which language.
-
-        Returns
-        -------
-        str
-        """
-        if describe is None:
-            return ""
-        key = digest_json([self.graph.key("map"), self.graph.key("coverage"), language])
-        return cast("str", self.store.keep("answer", key, lambda: describe(self.coverage, language)))
-
-    def write(self, stage: Path, language: str) -> list[str]:
-        """Write the results that are not in their place already.
-
-        Parameters
-        ----------
-        stage
-            Folder to write to.
-        language
-            Their language.
-
-        Returns
-        -------
-        list of str
-            Names of the files.
-        """
-        written: list[str] = []
-        if self.graph.runs("report"):
-            gpkg, xlsx, summary = REPORT_FILES
-            self.tell(msg("writing {file}", file=gpkg), 0.7)
-            write_coverage_gpkg(self.coverage, stage / gpkg, language=language, keep=self.keep)
-            self.tell(msg("writing {file}", file=xlsx), 0.8)
-            write_coverage_xlsx(self.coverage, stage / xlsx, language=language, findings=self.findings)
-            options = self.project.model_dump(mode="json", exclude={"path", "scenarios"})
-            write_summary(
-                self.coverage,
-                stage / summary,
-                version=__version__,
-                inputs=content_digests(self.inputs.digests),
-                options=options,
-                language=language,
-            )
-            written += REPORT_FILES
-        if self.graph.runs("map"):
-            (name,) = MAP_FILES
-            self.tell(msg("writing {file}", file=name), 0.9)
-            write_map(self.coverage, stage / name, language, keep=self.keep)
-            written.append(name)
-        return written
-
-
-def content_digests(digests: Mapping[str, str]) -> dict[str, str]:
-    """One digest a table: the same for the same content, whatever the file, its time or the order of its rows.
-
-    Parameters
-    ----------
-    digests
-        Digest of each ``table.column``.
-
-    Returns
-    -------
-    dict
-        Table to digest, sorted by name.
-    """
-    tables: dict[str, dict[str, str]] = {}
-    for name, one in digests.items():
-        table, dot, column = name.removeprefix("level ").partition(".")
-        if dot:
-            tables.setdefault(table, {})[column] = one
-    return {table: digest_json(tables[table]) for table in sorted(tables)}
 
 
 def explain_run(
@@ -369,8 +200,9 @@ def run_project(
     """
     folder = default_folder(project) if out is None else Path(out)
     tell = progress or _silent
-    check_outputs(folder, FILES)
-    protect_inputs(project, folder, FILES)
+    files = run_files(project)
+    check_outputs(folder, files)
+    protect_inputs(project, folder, files)
     with _no_debris(folder), open_store(folder) as store, recorded(store, name) as record:
         try:
             return _run(project, folder, store, record, language, name, anonymise, tell, describe)
@@ -414,21 +246,42 @@ def _run(
     work = Work(project, inputs, store, graph, progress=tell)
     findings, answer = work.findings, work.answer(describe, language)
     record |= {"results": work.results(), "findings": len(findings)}
-    if graph.runs("map") or graph.runs("report"):
+    if any(graph.runs(stage) for stage in OUTPUTS):
         _publish(work, folder, store, language)
     record["served"] = _served_blob(work)
-    change = None if before is None else _change(store, before, record["served"])
+    change = None if before is None else _change_since(store, before, record["served"])
     record["change"] = None if change is None else change.reset_index().to_dict("records")
     record["boundaries"] = note_boundaries(store, inputs, name)
     reach = work.made.get("reach")
     sweeps, updates = (0, 0) if reach is None else (reach.sweeps, reach.updates)
     record |= {"sweeps": sweeps, "updates": updates, "damaged": store.damaged}
     tell(msg("done"), 1.0)
-    files = tuple(folder / file for file in FILES)
+    files = tuple(folder / file for file in run_files(project))
     damaged = tuple(dict.fromkeys(store.damaged))
     return RunResult(
-        folder, files, findings, answer, graph, store.run, before, change, sweeps, updates, damaged, project, anonymise
+        folder,
+        files,
+        findings,
+        answer,
+        graph,
+        store.run,
+        before,
+        change,
+        sweeps,
+        updates,
+        damaged,
+        project,
+        anonymise,
+        _proposals_told(work, store),
     )
+
+
+def _proposals_told(work: Work, store: Store) -> tuple[str, ...]:
+    """The proposals in words; none where the project does not want them."""
+    if "proposal" not in work.graph.stages:
+        return ()
+    content = store.find("proposal", work.graph.key("proposal"))
+    return () if content is None else tuple(decode(content))
 
 
 def _publish(work: Work, folder: Path, store: Store, language: str) -> None:
@@ -436,20 +289,21 @@ def _publish(work: Work, folder: Path, store: Store, language: str) -> None:
     with staged(folder, within=folder / STORE) as stage:
         written = work.write(stage, language)
         digests = {file: file_digest(stage / file) for file in written}
-    keys = {file: work.graph.key("map" if file in MAP_FILES else "report") for file in written}
+    keys = {file: work.graph.key(stage) for stage, files in OUTPUTS.items() for file in files if file in written}
     with store.database as database:
         rows = [(file, keys[file], digests[file]) for file in written]
         database.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", rows)
 
 
 def _served_blob(work: Work) -> str:
+    """Who is served, as it lies in the store."""
     key = work.graph.key("coverage")
     if not work.store.has("served", key):
         work.store.put("served", key, encode(served_table(work.coverage)))
     return str(work.store.blob_of("served", key))
 
 
-def _change(store: Store, before: Run, blob: str) -> pd.DataFrame | None:
+def _change_since(store: Store, before: Run, blob: str) -> pd.DataFrame | None:
     """Who was won and lost since a run; None where its buildings are no longer in the store."""
     earlier = str(before.record.get("served", ""))
     tables = [store.read(one) for one in (earlier, blob)]

@@ -14,9 +14,10 @@ from geopandas import GeoDataFrame
 from geoplan.batch.difference import difference, totals
 from geoplan.batch.inputs import LostTableError, read_inputs, with_town
 from geoplan.batch.ledger import last_done
-from geoplan.batch.running import Work, recorded, run_record
+from geoplan.batch.running import recorded, run_record
 from geoplan.batch.stages import build_graph
 from geoplan.batch.store import STORE, Store, open_store
+from geoplan.batch.work import Work
 from geoplan.errors import Fault, InputError, Message, Where, msg
 from geoplan.model import Progress, Town
 from geoplan.project import Project, default_folder, protect_inputs, write_map

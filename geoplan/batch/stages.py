@@ -23,15 +23,43 @@ from geoplan.project import Project, coverage_options
 from geoplan.reach import Metric
 from geoplan.standards import circle_limit
 
-__all__ = ["MAP_FILES", "REPORT_FILES", "STAGES", "Graph", "StagePlan", "build_graph", "file_digest"]
+__all__ = [
+    "MAP_FILES",
+    "OUTPUTS",
+    "PROPOSAL_FILES",
+    "REPORT_FILES",
+    "STAGES",
+    "Graph",
+    "StagePlan",
+    "build_graph",
+    "file_digest",
+]
 
-STAGES = ("read", "check", "network", "snap", "times", "isochrones", "coverage", "map", "report")
-"""In the order in which they run."""
+STAGES = ("read", "check", "network", "snap", "times", "isochrones", "coverage", "proposal", "map", "report")
+"""In the order in which they run; proposals only where the project wants them with every run."""
 
 MAP_FILES = ("map.html",)
+PROPOSAL_FILES = tuple(f"propose/{name}" for name in ("proposals.gpkg", "proposals.xlsx", "summary.json"))
+PROPOSAL_FILES += ("propose/map.html", "propose/plans.json")
 REPORT_FILES = ("coverage.gpkg", "coverage.xlsx", "summary.json")
+OUTPUTS = {"proposal": PROPOSAL_FILES, "map": MAP_FILES, "report": REPORT_FILES}
+"""The files that stages write into the folder of the results."""
+
 _NAMED = 4
 _CHECK = ("errors", "model", "standards", "read", "reach", "places", "coverage", "check")
+_PROPOSAL = (
+    "errors",
+    "model",
+    "standards",
+    "read",
+    "reach",
+    "places",
+    "partition",
+    "project",
+    "maps",
+    "report",
+    "text",
+)
 _COVERAGE = ("errors", "model", "standards", "places", "coverage")
 
 
@@ -80,7 +108,7 @@ class Graph:
     sweeps: int
 
     def runs(self, name: str) -> bool:
-        """Whether a stage has to be computed.
+        """Whether a stage is part of the run and has to be computed.
 
         Parameters
         ----------
@@ -91,7 +119,7 @@ class Graph:
         -------
         bool
         """
-        return self.stages[name].runs
+        return name in self.stages and self.stages[name].runs
 
     def key(self, name: str) -> str:
         """Key of a stage's result.
@@ -215,6 +243,8 @@ def build_graph(
     measured |= {"walks": digest_json([build.stages[name].key for name in ("snap", "times")])}
     measured["code"] = code_version(_COVERAGE)
     build.add("coverage", measured, missing=not store.has("coverage", digest_json(measured)))
+    if project.propose.with_run:
+        _add_outputs(build, "proposal", _proposal_parts(project, inputs, asked, snap, language), out)
     shown = {
         "coverage": build.stages["coverage"].key,
         "isochrones": build.stages["isochrones"].key,
@@ -227,9 +257,22 @@ def build_graph(
     return Graph(build.stages, options, plan, walks.full + len(walks.missing_land))
 
 
+def _proposal_parts(
+    project: Project, inputs: Inputs, asked: Mapping[str, str], snap: Mapping[str, str], language: str
+) -> dict[str, str]:
+    """What proposals depend on: the town, what is asked for, how people walk."""
+    settings = {
+        "propose": digest_json(project.propose.model_dump(mode="json")),
+        "walk": digest_json([project.walk.model_dump(mode="json"), snap["tolerances"]]),
+        "language": language,
+        "anonymise": str(inputs.anonymise),
+    }
+    return {**inputs.digests, **asked, **settings, "code": code_version(_PROPOSAL)}
+
+
 def _add_outputs(build: _Builder, name: str, parts: Mapping[str, str], out: Path) -> None:
     """A stage whose results are files in the folder of the results: they count only if they are as it wrote them."""
-    files = MAP_FILES if name == "map" else REPORT_FILES
+    files = OUTPUTS[name]
     key = digest_json(parts)
     rows = build.store.database.execute("SELECT file, key, digest FROM outputs")
     known = {file: (written, one) for file, written, one in rows}

@@ -19,7 +19,7 @@ from pyproj import Transformer
 from geoplan.batch.codec import digest_json
 from geoplan.batch.inputs import Inputs, read_inputs
 from geoplan.batch.memory import memory_limit, peak_bytes, reset_peak
-from geoplan.batch.running import FILES, RunResult, run_project
+from geoplan.batch.running import RunResult, run_files, run_project
 from geoplan.batch.shipping import Parcel, pack_files, unpacked_project
 from geoplan.batch.store import open_store
 from geoplan.batch.versions import code_version
@@ -282,7 +282,7 @@ def _run(task: TownTask, project: Project, out: Path, *, ship: bool = False) -> 
         status="done",
         record=_record(result, language),
         outline=_outline(result),
-        files=pack_files({name: out / name for name in FILES}) if ship else b"",
+        files=pack_files({name: out / name for name in run_files(project)}) if ship else b"",
         computed=sum(stage.runs for stage in result.graph.stages.values()),
     )
 

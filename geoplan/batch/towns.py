@@ -15,7 +15,7 @@ import shapely
 from geoplan import __version__
 from geoplan.batch.cluster import on_cluster
 from geoplan.batch.processes import in_processes, in_this_process
-from geoplan.batch.running import FILES, recorded
+from geoplan.batch.running import FILES, recorded, run_files
 from geoplan.batch.shipping import pack_project, unpack_files
 from geoplan.batch.store import STORE, Store, open_store
 from geoplan.batch.task import TownOutcome, TownTask, failed_outcome, program_version
@@ -374,8 +374,8 @@ class _Run:
 def _shipped(task: TownTask) -> TownTask:
 
     project = load_project(task.project)
-    protect_inputs(project, Path(task.out), FILES)
-    check_outputs(task.out, FILES)
+    protect_inputs(project, Path(task.out), run_files(project))
+    check_outputs(task.out, run_files(project))
     return replace(task, parcel=pack_project(project))
 
 

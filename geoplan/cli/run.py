@@ -207,6 +207,8 @@ def run_once(
         session.print(line)
     session.print(result.answer)
     session.print()
+    for line in result.proposals:
+        session.print(line)
     if result.problems:
         sentence = msg(
             "{count} findings in the data; see: geoplan check {project}", count=result.problems, project=project
@@ -214,7 +216,7 @@ def run_once(
         session.print(session.say(sentence))
     session.print(session.say(msg("Written to {folder}:", folder=result.folder)))
     for path in result.files:
-        session.print(f"  {path.name}")
+        session.print(f"  {path.relative_to(result.folder).as_posix()}")
     if result.named_before:
         session.print(session.say(_NAMED_BEFORE))
     return result

@@ -146,7 +146,10 @@ class StandardSettings(_Settings):
 
 
 class ProposeSettings(_Settings):
-    """What new boundaries must keep, where the command line says nothing else; ids to lock add up with it."""
+    """What new boundaries must keep, where the command line says nothing else; ids to lock add up with it.
+
+    ``with_run``: ``geoplan run`` makes the proposals, too, whenever something that they depend on has changed.
+    """
 
     level: StrictStr = ""
     target: Positive | None = None
@@ -155,6 +158,11 @@ class ProposeSettings(_Settings):
     lock: tuple[Name, ...] = ()
     divide: tuple[Name, ...] = ()
     centre_each: StrictBool = False
+    parts: StrictStr = ""
+    objective: StrictStr = ""
+    effort: Annotated[StrictInt, Field(gt=0)] | None = None
+    seed: Annotated[StrictInt, Field(ge=0)] = 0
+    with_run: StrictBool = False
 
 
 class ScenarioSettings(_Settings):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geoplan.partition.propose import Proposal
     from geoplan.partition.rulecheck import RuleCheck
 
-__all__ = ["headline", "notice_lines", "one_line", "proposal_name", "proven", "rule_rows", "rules_hold"]
+__all__ = ["answer_lines", "headline", "notice_lines", "one_line", "proposal_name", "proven", "rule_rows", "rules_hold"]
 
 _IDS_NAMED = 5
 
@@ -99,6 +99,29 @@ def rules_hold(proposals: Sequence[Proposal]) -> Message:
     if len(proposals) == 1:
         return msg("Every rule holds: {rules}.", rules=joined)
     return msg("Every rule holds in all {count} proposals: {rules}.", count=len(proposals), rules=joined)
+
+
+def answer_lines(proposals: Sequence[Proposal], language: str) -> list[str]:
+    """What a planner reads first: how many move, how near to the best possible, whether every rule holds.
+
+    Parameters
+    ----------
+    proposals
+        The proposals of one call.
+    language
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
+    if proposals[0].feasible:
+        said = [translate(text, language) for text in headline(proposals)]
+        said += [f"- {translate(one_line(p, language), language)}" for p in proposals]
+    else:
+        said = [translate(msg("No proposal keeps every rule:"), language)]
+        said += [f"- {translate(reason, language)}" for reason in proposals[0].reasons]
+    return said + [translate(text, language) for text in notice_lines(proposals)]
 
 
 def headline(proposals: Sequence[Proposal]) -> list[Message]:

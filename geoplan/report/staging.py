@@ -61,7 +61,8 @@ def staged(folder: str | Path, *, within: Path | None = None) -> Iterator[Path]:
     Parameters
     ----------
     folder
-        Where the files go; it is made if need be. Files of the same names are replaced, others stay.
+        Where the files go, those in folders, too; it is made if need be. Files of the same names are replaced, others
+        stay.
     within
         Folder on the same disk that the temporary one is made in; ``folder`` itself by default.
 
@@ -118,14 +119,15 @@ def _remove_empty(folders: list[Path]) -> None:
 
 def _move_all(stage: Path, folder: Path) -> None:
     """Rename all files into place; if one fails, put back what had been replaced."""
-    names = sorted(path.name for path in stage.iterdir() if path.is_file())
+    names = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
     check_outputs(folder, tuple(names))
     kept = stage / "replaced"
-    kept.mkdir()
     moved: list[str] = []
     try:
         for name in names:
             target = folder / name
+            for place in (target, kept / name):
+                place.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 _keep(target, kept / name)
             os.replace(stage / name, target)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -52,3 +57,34 @@ def test_the_page_shows_the_map_and_tells_when_it_is_another(tmp_path: Path) -> 
             get("../geoplan.toml")
     finally:
         page.close()
+
+
+def test_saving_a_layer_runs_again_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    """The command as a planner uses it: a process, a save, the page's new version, Ctrl-C."""
+    town = write(tmp_path / "town")
+    command = [sys.executable, "-u", "-m", "geoplan", "run", str(town), "--watch", "--quiet", "--language", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        lines: queue.Queue[str] = queue.Queue()
+        assert process.stdout is not None
+        reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True)
+        reader.start()
+        said: list[str] = []
+
+        def until(words: str) -> str:
+            while not any(words in line for line in said):
+                said.append(lines.get(timeout=120))
+            return next(line for line in said if words in line)
+
+        try:
+            address = until("The page that follows").split()[-1]
+            until("Watching the files")
+            first = urllib.request.urlopen(f"{address}version", timeout=10).read()  # noqa: S310 - loopback
+            said.clear()
+            moved_boundary().to_file(town / "communities.gpkg", layer="communities")
+            until("Watching the files")
+            assert any("Since run 1" in line for line in said)
+            assert urllib.request.urlopen(f"{address}version", timeout=10).read() != first  # noqa: S310 - loopback
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=60)
+    assert code == 130
