@@ -276,10 +276,11 @@ def _add_outputs(build: _Builder, name: str, parts: Mapping[str, str], out: Path
     key = digest_json(parts)
     rows = build.store.database.execute("SELECT file, key, digest FROM outputs")
     known = {file: (written, one) for file, written, one in rows}
-    changed = [file for file in files if known.get(file, ("", ""))[1] != file_digest(out / file)]
-    old = [file for file in files if known.get(file, ("", ""))[0] != key]
+    old = any(known.get(file, ("", ""))[0] != key for file in files)
+    # files that are written anew in any case are not looked at: they are large
+    changed = [] if old else [file for file in files if known[file][1] != file_digest(out / file)]
     why = msg("{files}: missing, or not as it was written", files=", ".join(changed)) if changed else None
-    build.add(name, parts, missing=bool(changed or old), why=why)
+    build.add(name, parts, missing=bool(changed) or old, why=why)
 
 
 def file_digest(path: Path) -> str | None:

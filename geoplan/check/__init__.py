@@ -74,7 +74,7 @@ def check_town(
         main = number == 0
         checks.append((level.name, partial(check_outlines, level.table, level.name)))
         checks.append((level.name, partial(check_level, town, level, options)))
-        checks.append((level.name, partial(check_assignment, town, level, main=main)))
+        checks.append((level.name, partial(check_assignment, town, level, main=main, keep=keep)))
     apart: dict[object, tuple[object, ...]] = {
         check_geometry: (town.buildings, town.estates, town.barriers),
         check_datum: (town.buildings, town.streets, town.datum),

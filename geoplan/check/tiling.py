@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geoplan.check.findings import CheckOptions, Finding, Severity, finding
 from geoplan.errors import Message, msg
+from geoplan.keep import Keep
 from geoplan.model import Level, Town
 from geoplan.places import assign_all, match_points, own_facilities, unit_parents, valid_polygons
 
@@ -171,7 +172,7 @@ def _check_nesting(town: Town, level: Level, shapes: NDArray[np.object_], option
         yield finding("unit-not-nested", "error", message, level.name, ids[rows[wide]], outside[wide])
 
 
-def check_assignment(town: Town, level: Level, *, main: bool) -> Iterator[Finding]:
+def check_assignment(town: Town, level: Level, *, main: bool, keep: Keep | None = None) -> Iterator[Finding]:
     """Which buildings are in no unit or in several, which units have nobody or no centre.
 
     Parameters
@@ -182,12 +183,14 @@ def check_assignment(town: Town, level: Level, *, main: bool) -> Iterator[Findin
         One of its levels.
     main
         Whether it is the main level, whose units are to have centres.
+    keep
+        Keeps which building belongs where.
 
     Yields
     ------
     Finding
     """
-    found = assign_all(town, level.name)
+    found = assign_all(town, level.name, keep=keep)
     buildings = town.buildings
     missing = found.units.isna().to_numpy()
     if missing.any():

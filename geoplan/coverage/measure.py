@@ -109,7 +109,7 @@ def _measure(town: Town, options: CoverageOptions, reach: Reach | None, progress
     if reach is None:
         progress(msg("connecting doors to streets"), 0.0)
         reach = build_reach(town, options=options.reach)
-    assignments = {level.name: assign_all(town, level.name) for level in town.levels}
+    assignments = {level.name: assign_all(town, level.name, keep=keep) for level in town.levels}
     units = pd.DataFrame({name: found.units for name, found in assignments.items()}, index=town.buildings.index)
     units = units.astype(object)
     walker = Walker(town, plan, reach, units, keep)

@@ -15,6 +15,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from geoplan.errors import Fault, InputError, Where, msg
+from geoplan.keep import Keep, KeepNothing
 from geoplan.model import Level, Town
 
 __all__ = [
@@ -100,7 +101,7 @@ def match_points(units: GeoDataFrame, points: GeoSeries) -> Assignment:
     return Assignment(pd.Series(found, index=points.index, dtype=object), shared)
 
 
-def assign_all(town: Town, level: str) -> Assignment:
+def assign_all(town: Town, level: str, *, keep: Keep | None = None) -> Assignment:
     """Which unit each building belongs to, with the buildings that several units claim.
 
     Parameters
@@ -109,6 +110,8 @@ def assign_all(town: Town, level: str) -> Assignment:
         The town.
     level
         Name of a level.
+    keep
+        Keeps it for whoever asks next.
 
     Returns
     -------
@@ -122,7 +125,12 @@ def assign_all(town: Town, level: str) -> Assignment:
     """
     table = town.level(level).table
     given = town.buildings.get(level)
-    return _given_or_place(table, given, town.buildings, level)
+
+    def assigned() -> tuple[pd.Series, tuple[str, ...]]:
+        found = _given_or_place(table, given, town.buildings, level)
+        return found.units, found.shared
+
+    return Assignment(*(keep or KeepNothing()).value("assigned", (town.buildings, table, level), assigned))
 
 
 def assign_buildings(town: Town, level: str) -> pd.Series:
