@@ -190,6 +190,26 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     page.locator(".gp-said", has_text="another plan").wait_for()
 
 
+def test_a_printed_sheet_shows_the_edited_plan(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.evaluate(f"window.print = () => {{}}; {EDITOR}.session.give([4], 'A')")
+    page.get_by_role("button", name="Print", exact=True).click()
+    page.locator(".gp-dialog .gp-primary").click()
+    assert page.locator(".gp-sheet h1").text_content() == "小镇: Today, edited (edits: 1)"
+    said = page.locator(".gp-sheet-head p").text_content() or ""
+    assert said.startswith("2 communities, 100 households moved, 2 out of range")
+    assert "Served within 5 / 10 / 15 min, own centre: 81.1 / 100.0 / 100.0 %" in said
+    assert "1,000 to 3,000 households in each" in (page.locator(".gp-sheet-foot").text_content() or "")
+    assert "In another community than today" in (page.locator(".gp-sheet-legend").text_content() or "")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    # without edits, and without the editor, the sheet is the plan's again
+    page.locator(".gp-row button", has_text="Undo").click()
+    page.get_by_role("button", name="Print", exact=True).click()
+    page.locator(".gp-dialog .gp-primary").click()
+    assert page.locator(".gp-sheet h1").text_content() == "小镇: Today"
+
+
 def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dict[str, Path]) -> None:
     page = browser_page(pages["en"])
     page.evaluate("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")

@@ -3,7 +3,7 @@ import {fill} from "./model.js";
 import {box} from "./packed.js";
 import {element, head, rows} from "./popup.js";
 import {editPainters, watchPointer} from "./editmap.js";
-import {makeEditPanel} from "./editpanel.js";
+import {makeEditPanel, shares} from "./editpanel.js";
 import {Editor} from "./editstate.js";
 import {fitWidth} from "./show.js";
 
@@ -31,6 +31,7 @@ export function withEditor(kind, options) {
       if (editor.tool === "click" && thing) editor.toggle(thing.index);
       return true;
     },
+    told: (view) => (view.state.editor ? told(view.state.editor) : null),
     ready: (view) => {
       view.state.view = view;
       if (options && options.always) startEditing(view, view.page.edit.starts.length - 1, true);
@@ -89,6 +90,28 @@ export function startEditing(view, which, always) {
   view.canvas.redraw();
   if (!always) panel.querySelector("button, select").focus();
   return editor;
+}
+
+/** Title and totals of the plan as it is edited, for a sheet or a picture. @param {Editor} editor */
+function told(editor) {
+  const {page, session, plan} = editor;
+  const {whole, tenth, percent} = page.number;
+  const now = session.totals();
+  const values = {town: page.title, plan: editor.planName, count: whole(session.done.length)};
+  const lines = [
+    editor.text("said_totals", {parts: whole(now.parts), moved: whole(now.moved), outside: whole(now.outside), detached: whole(now.detached)}),
+    now.households > 0 ? `${editor.text("t_moved")}: ${whole(now.moved)} (${percent(now.moved / now.households)})` : "",
+    `${editor.text("t_boundary")}: ${tenth(now.boundary_m / 1000)}`,
+  ];
+  const circles = plan.minutes.map((minutes) => page.number.plain(minutes)).join(" / ");
+  if (now.served_own) lines.push(`${editor.text("t_own", {minutes: circles})}: ${shares(page.number, now.served_own, now.households)}`);
+  if (session.preliminary().length) lines.push(editor.text("preliminary"));
+  const limits = {lower: whole(plan.lower), upper: whole(plan.upper)};
+  return {
+    title: editor.text(session.done.length ? "sheet_edited" : "sheet_plan", values),
+    lines: lines.filter(Boolean),
+    brief: editor.text(Number.isFinite(plan.upper) ? "range" : "range_open", limits),
+  };
 }
 
 /** Undo and redo by keyboard; Escape chooses none. @param {KeyboardEvent} event @param {Editor} editor */

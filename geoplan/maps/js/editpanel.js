@@ -115,7 +115,7 @@ function head({editor, actions, text}) {
 }
 
 /** A line of figures a circle, such as 12 / 40 / 88 %. */
-function shares(number, served, households) {
+export function shares(number, served, households) {
   if (!served || !(households > 0)) return NONE;
   return `${served.map((value) => number.percent(value / households).replace(/\s*%/, "")).join(" / ")} %`;
 }

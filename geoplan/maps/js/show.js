@@ -14,6 +14,7 @@
  * @property {(thing: any) => boolean} stays                   whether it stays selected when the reader switches
  * @property {(thing: any) => boolean} atPointer               whether its popup stands where it was touched
  * @property {(view: any, thing: any) => boolean} [click]      whether the page itself does what a click means
+ * @property {(view: any) => {title: string, lines: string[], brief: string}|null} [told]  what a sheet says in place of the panel's answer
  * @property {(view: any) => void} [ready]                     called once the page stands
  *
  * @typedef {Object} Actions
