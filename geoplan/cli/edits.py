@@ -51,7 +51,7 @@ def apply_edits(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON object and nothing else.")))] = False,
 ) -> None:
-    """Do the edits of a page; exit 1 if totals differ from the page's or edits were left out."""
+    """Do the edits of a page; exit 1 if totals differ from the page's or are missing, or edits were left out."""
     import json as json_module
 
     from geoplan.project import load_project
@@ -97,13 +97,16 @@ def _lines(session: Session, result: MeetingResult) -> list[str]:
         lines.append(msg("the plan is another one than was edited: the page's totals were not compared"))
     elif result.compared:
         lines.append(msg("{count} totals compared with the page", count=result.compared))
+    elif result.applied.left:
+        lines.append(msg("edits were left out: the page's totals were not compared"))
     else:
-        lines.append(msg("the file holds no totals of the page to compare with"))
+        lines.append(msg("the file holds no totals of the page: nothing could be compared"))
+    lines += [msg("warning: {text}", text=warning) for warning in result.applied.warned[:_LEFT_SHOWN]]
     if result.applied.left:
         lines.append(msg("left out: {count}", count=len(result.applied.left)))
     lines += [msg("- {text}", text=reason) for reason in result.applied.left[:_LEFT_SHOWN]]
     if result.differences:
-        lines.append(msg("totals differ from the page's: {count}", count=len(result.differences)))
+        lines.append(msg("totals that differ or are missing: {count}", count=len(result.differences)))
     lines += [msg("- {text}", text=d.message) for d in result.differences[:_LEFT_SHOWN]]
     lines.append(msg("Written to {folder}:", folder=result.folder))
     return [*(session.say(line) for line in lines), *(f"  {path.name}" for path in result.files)]

@@ -139,7 +139,8 @@ _EDITOR: dict[str, Message] = {
     "not_kept": msg("this browser keeps nothing for this page: download the edits before closing it"),
     "restored": msg("edits brought back from this browser: {count}", count="{count}"),
     "loaded": msg("edits loaded: {count}", count="{count}"),
-    "bad_format": msg("not a file of edits that this page can load; take the JSON file"),
+    "loaded_locked": msg("edits that move units of a locked community: {edits}", edits="{edits}"),
+    "bad_format": msg("not a file of edits that this page can load: JSON or CSV"),
     "bad_plan": msg("these edits belong to another plan"),
     "bad_edit": msg("edit {edit} does not fit this plan", edit="{edit}"),
 }

@@ -81,8 +81,8 @@ class MeetingResult:
 
     @property
     def whole(self) -> bool:
-        """Whether every edit was done and every total agrees."""
-        return not self.differences and not self.applied.left
+        """Whether every edit was done and every total agrees; a file without totals proves nothing."""
+        return not self.differences and not self.applied.left and (self.rebased or self.compared > 0)
 
 
 def _case_options(project: Project) -> tuple[CoverageOptions, Metric]:

@@ -156,8 +156,8 @@ def test_mouse_keyboard_undo_download_apply(
         record = json.loads(out)
         assert code == 0
         assert (record["taken"], record["differences"], record["left"]) == (3, [], [])
-        # 10 numbers of the whole and 6 shares of it; of each community 7 numbers and 6 shares
-        assert record["compared"] == 15 + 2 * 13
+        # 9 numbers of the whole and 6 shares of it; of each community 9 numbers, its name and 6 shares
+        assert record["compared"] == 15 + 2 * 16
         assert [row["households"] for row in record["communities"]] == [640, 100]
 
 
@@ -183,6 +183,13 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     assert part_of(page, "e5") == "B"
     page.locator(".gp-editor button", has_text="put aside").click()
     assert part_of(page, "e5") == "A"
+    # a table is loaded like the other file, and what has been locked is told
+    page.evaluate(f"{EDITOR}.session.setLocked('A', true); {EDITOR}.session.assign([...'AAAAAAAB'], {{}}, false)")
+    table = save(page, tmp_path, "csv")
+    page.evaluate(f"while ({EDITOR}.session.canUndo) {EDITOR}.undo()")
+    page.locator("input[type=file]").set_input_files(table)
+    page.locator(".gp-said", has_text="edits loaded: 4; edits that move units of a locked community: 4").wait_for()
+    assert part_of(page, "e6") == "A"
     other = json.loads(path.read_text(encoding="utf-8"))
     other["plan"]["fingerprint"] = "0"
     path.write_text(json.dumps(other), encoding="utf-8")

@@ -1,4 +1,5 @@
 /** The editor's panel: choose, give, undo, the live totals, warnings, communities, centres, edits and files. */
+import {decoded} from "./editcsv.js";
 import {fileName, toCsv, toJson} from "./editfile.js";
 import {siteMark} from "./editmap.js";
 import {drawn, fold, swatch, toggle} from "./panel.js";
@@ -50,7 +51,7 @@ export function makeEditPanel(editor, actions) {
   panel.setAttribute("aria-label", context.text("editor", {plan: editor.planName}));
   const refresh = (why) => {
     for (const run of refreshers[why] || []) run();
-    if (why !== "said" && why !== "kept") for (const run of refreshers.said) run();
+    if (why !== "said" && why !== "kept" && why !== "note") for (const run of refreshers.said) run();
   };
   return {panel, refresh};
 }
@@ -419,7 +420,7 @@ function history(context) {
       Object.assign(note, {type: "text", value: done[k].note || "", placeholder: text("note")});
       const label = editor.describe(done[k]);
       note.setAttribute("aria-label", `${text("note")}: ${label}`);
-      note.addEventListener("change", () => editor.session.setNote(k, note.value.trim()));
+      note.addEventListener("input", () => editor.session.setNote(k, note.value.trim()));
       const node = element("li", "", [nameNode(label), note]);
       node.value = k + 1;
       return node;
@@ -458,12 +459,12 @@ function download(name, content, type) {
 function files({editor, text, number, on}) {
   const name = (ending) => fileName(text("file_name", {town: editor.page.edit.town, plan: editor.planName}), ending);
   const input = element("input", "gp-hidden");
-  Object.assign(input, {type: "file", accept: ".json,application/json", tabIndex: -1});
+  Object.assign(input, {type: "file", accept: ".json,.csv,application/json,text/csv", tabIndex: -1});
   input.setAttribute("aria-hidden", "true");
   input.addEventListener("change", async () => {
     const file = input.files && input.files[0];
     if (!file) return;
-    editor.load(await file.text());
+    editor.load(decoded(await file.arrayBuffer()));
     input.value = "";
   });
   const kept = element("p", "gp-note");
