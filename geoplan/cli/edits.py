@@ -24,7 +24,17 @@ _Out = Annotated[
 ]
 
 
-def edit(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def edit(
+    context: typer.Context,
+    project: _Project,
+    out: _Out = None,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+        ),
+    ] = False,
+) -> None:
     """Write a page on which today's communities can be edited."""
     from geoplan.project import load_project
     from geoplan.project.meeting import edit_project
@@ -33,7 +43,7 @@ def edit(context: typer.Context, project: _Project, out: _Out = None) -> None:
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        files = edit_project(settings, out, language=language, progress=progress)
+        files = edit_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(session.say(msg("Written to {folder}:", folder=files[0].parent)))
     for path in files:
         session.print(f"  {path.name}")

@@ -31,8 +31,7 @@ _EDITOR: dict[str, Message] = {
     "create": msg("New community"),
     "new_name": msg("New community {number}", number="{number}"),
     "more_edits": msg("Merge, lock, rename"),
-    "merge_from": msg("Merge"),
-    "merge_into": msg("into"),
+    "merge_into": msg("Merge it into"),
     "merge": msg("Merge them"),
     "lock": msg("Lock"),
     "unlock": msg("Unlock"),
@@ -84,6 +83,11 @@ _EDITOR: dict[str, Message] = {
     "h_moved": msg("Moved in"),
     "h_boundary": msg("Bound. km"),
     "h_pieces": msg("Pieces"),
+    "h_centres": msg("Centres"),
+    "h_walk": msg("Walk (min)"),
+    "h_moved_share": msg("Moved in, share"),
+    "all_figures": msg("All figures beside the map"),
+    "other_tab": msg("another tab has saved edits of this plan: reload to take them; what is saved here replaces them"),
     "preliminary": msg("preliminary: no walks are known to a centre that was opened"),
     "warn_small": msg(
         "{name}: {households} households, fewer than {limit}", name="{name}", households="{households}", limit="{limit}"

@@ -217,6 +217,118 @@ def test_a_printed_sheet_shows_the_edited_plan(browser_page: OpenPage, pages: di
     assert page.locator(".gp-sheet h1").text_content() == "小镇: Today"
 
 
+def test_table_and_search_know_the_edited_plan(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.locator(".gp-all-figures").click()
+    table = page.locator(".gp-table")
+
+    def figures() -> list[list[str]]:
+        return [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
+
+    assert table.locator("thead th").all_inner_texts() == [
+        "Name",
+        "Households",
+        "People",
+        "Moved in",
+        "Moved in, share",
+        "Pieces",
+        "Centres",
+        "Bound. km",
+        "Walk (min)",
+        "Any 5/10/15",
+        "Own 5/10/15",
+    ]
+    assert figures()[0][:7] == ["西社区", "400", "1,000", "0", "0.0 %", "1", "1"]
+    page.evaluate(f"{EDITOR}.session.create([4], 'Neu'); {EDITOR}.session.rename('A', '首社区')")
+    assert figures()[:2] == [
+        [
+            "首社区",
+            "340",
+            "850",
+            "0",
+            "0.0 %",
+            "1",
+            "1",
+            "0.1",
+            "2.3",
+            "88.2 / 100.0 / 100.0 %",
+            "88.2 / 100.0 / 100.0 %",
+        ],
+        [
+            "西社区",
+            "300",
+            "750",
+            "0",
+            "0.0 %",
+            "1",
+            "1",
+            "0.1",
+            "1.9",
+            "100.0 / 100.0 / 100.0 %",
+            "100.0 / 100.0 / 100.0 %",
+        ],
+    ]
+    wide = page.evaluate(
+        "['.gp-table-scroll', '.gp-editor .gp-scroll'].map((name) => document.querySelector(name))"
+        ".map((node) => node.scrollWidth - node.clientWidth)"
+    )
+    assert wide == [0, 0]
+    # search: communities as they are called now, with households; old names lead nowhere
+    search = page.locator(".gp-search-input")
+    search.fill("Neu")
+    page.locator(".gp-result").first.wait_for()
+    assert page.locator(".gp-result .gp-kind").all_inner_texts() == ["Community · 100 households"]
+    page.locator(".gp-result").click()
+    assert page.locator(".gp-popup h2").inner_text() == "Neu"
+    assert (
+        "100.0 / 100.0" in page.locator(".gp-popup").inner_text()
+        or "0.0 / 100.0" in page.locator(".gp-popup").inner_text()
+    )
+    search.fill("东社区")
+    page.locator(".gp-results .gp-note").wait_for()
+    # the plain page has its own table and names again
+    page.get_by_role("button", name="Back", exact=True).click()
+    assert figures()[0][0] == "西社区"
+    assert len(figures()) == 2
+
+
+def test_controls_stay_in_their_place_when_warnings_come(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    give = page.locator(".gp-give .gp-primary")
+    before = give.bounding_box()
+    page.evaluate(f"{EDITOR}.answer({EDITOR}.session.give([0, 2], 'B'))")
+    assert page.locator(".gp-news p").count() == 3
+    assert give.bounding_box() == before
+
+
+def test_another_tab_that_saves_is_told(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    other = page.context.new_page()
+    other.goto(pages["en"].as_uri())
+    other.wait_for_selector(".gp-panel")
+    start(other)
+    other.evaluate(f"{EDITOR}.session.give([4], 'A'); {EDITOR}.save()")
+    page.locator(".gp-said", has_text="another tab has saved edits of this plan").wait_for()
+
+
+def test_an_anonymised_page_finds_its_plan_back(
+    browser_page: OpenPage, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(capsys, "edit", project, "--out", out, "--anonymise", "--language", "en", "--quiet")[0] == 0
+    page = browser_page(out / "edit" / "map.html")
+    assert json.loads((out / "edit" / "plans.json").read_text(encoding="utf-8"))["plans"][0]["anonymise"]
+    start(page)
+    page.evaluate(f"{EDITOR}.session.give([4], 'A')")
+    open_fold(page, "Files")
+    path = save(page, tmp_path, "json")
+    code, text = run(capsys, "apply-edits", project, path, "--out", out, "--json", "--quiet")
+    assert (code, json.loads(text)["differences"]) == (0, [])
+
+
 def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dict[str, Path]) -> None:
     page = browser_page(pages["en"])
     page.evaluate("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})")

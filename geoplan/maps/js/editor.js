@@ -3,7 +3,8 @@ import {fill} from "./model.js";
 import {box} from "./packed.js";
 import {element, head, rows} from "./popup.js";
 import {editPainters, watchPointer} from "./editmap.js";
-import {makeEditPanel, shares} from "./editpanel.js";
+import {makeEditPanel} from "./editpanel.js";
+import {editedEntries, editedSheets, shares, slotContent} from "./editsheets.js";
 import {Editor} from "./editstate.js";
 import {fitWidth} from "./show.js";
 
@@ -31,6 +32,9 @@ export function withEditor(kind, options) {
       if (editor.tool === "click" && thing) editor.toggle(thing.index);
       return true;
     },
+    sheets: (page, state) => (kind.sheets ? editedSheets(state, kind.sheets(page, state)) : []),
+    searched: (state) => (state.editor ? editedEntries(state.editor) : null),
+    anchorOf: (page, thing) => thing.at || kind.anchorOf(page, thing),
     told: (view) => (view.state.editor ? told(view.state.editor) : null),
     ready: (view) => {
       view.state.view = view;
@@ -57,15 +61,19 @@ export function startEditing(view, which, always) {
   const {panel, refresh} = makeEditPanel(editor, {
     id: `${state.panelId}-edit`,
     go: (units) => showUnits(view, units),
+    table: view.table ? () => view.table.toggle() : null,
     tool: () => (editor.tool === "click" ? map.dragging.enable() : map.dragging.disable()),
     leave: always ? null : () => stop(),
   });
   editor.listeners.push((why) => {
     refresh(why);
-    view.canvas.redraw();
+    if (why === "edits") view.changed();
+    else if (why !== "note" && why !== "kept") view.canvas.redraw();
   });
   const keys = (event) => onKey(event, editor);
   const save = () => editor.save();
+  const elsewhere = (event) => editor.heard(event.key);
+  window.addEventListener("storage", elsewhere);
   document.addEventListener("keydown", keys);
   window.addEventListener("pagehide", save);
   const stop = () => {
@@ -73,12 +81,14 @@ export function startEditing(view, which, always) {
     unwatch();
     document.removeEventListener("keydown", keys);
     window.removeEventListener("pagehide", save);
+    window.removeEventListener("storage", elsewhere);
+    view.select(null);
     panel.remove();
     plain.hidden = false;
     map.getContainer().classList.remove("gp-editing");
     state.editor = null;
     fitWidth(view);
-    view.canvas.redraw();
+    view.changed();
     const button = plain.querySelector(".gp-edit-start");
     if (button) button.focus();
   };
@@ -87,7 +97,8 @@ export function startEditing(view, which, always) {
   plain.before(panel);
   editor.stop = stop;
   fitWidth(view);
-  view.canvas.redraw();
+  view.select(null);
+  view.changed();
   if (!always) panel.querySelector("button, select").focus();
   return editor;
 }
@@ -142,10 +153,7 @@ function showUnits({map, page, side}, units) {
 /** What a popup says while the plan is edited. @param {Editor} editor @param {any} thing */
 function content(editor, thing) {
   const {page, session, plan} = editor;
-  if (thing.kind === "part") {
-    const {parts} = page.alternatives[thing.level];
-    return element("div", "gp-popup-body", head(page, page.one, parts.name(thing.index), ""));
-  }
+  if (thing.kind === "slot") return slotContent(editor, thing.index);
   const i = thing.index;
   const part = session.parts[session.of[i]];
   return element("div", "gp-popup-body", [

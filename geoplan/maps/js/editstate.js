@@ -41,6 +41,10 @@ export class Editor {
     this.target = "";
     /** What was done last, in words. */
     this.said = "";
+    /** @type {string[]} names in it */
+    this.saidNames = [];
+    /** Whether another tab has saved edits of this plan. */
+    this.elsewhere = false;
     /** @type {((why: string) => void)[]} */
     this.listeners = [];
     /** @type {Document|null} edits that loading others has put aside */
@@ -188,15 +192,16 @@ export class Editor {
   /** An edit in words. @param {Edit} edit */
   describe(edit) {
     const site = (id) => this.plan.sites[this.session.siteAt.get(id) ?? -1]?.name || id;
-    return this.text(`did_${edit.kind}`, {
-      count: this.page.number.whole((edit.units || []).length),
+    const values = {
       to: typeof edit.to === "string" ? this.nameOf(edit.to) : "",
       part: edit.part ? this.nameOf(edit.part) : "",
       site: edit.site ? site(edit.site) : "",
       other: edit.other ? site(edit.other) : "",
       old: edit.old || "",
       name: edit.name || "",
-    });
+    };
+    this.saidNames = Object.values(values);
+    return this.text(`did_${edit.kind}`, {...values, count: this.page.number.whole((edit.units || []).length)});
   }
 
   undo() {
@@ -276,6 +281,16 @@ export class Editor {
       this.keeps = false;
     }
     if (before !== this.keeps) this.tell("kept");
+  }
+
+  /** Another tab has changed what the browser keeps. @param {string|null} key */
+  heard(key) {
+    if (key !== KEY + this.plan.fingerprint) return;
+    this.elsewhere = true;
+    this.news = [];
+    this.said = this.text("other_tab");
+    this.tell("kept");
+    this.tell("said");
   }
 
   _restore() {

@@ -15,6 +15,7 @@
  * @property {(thing: any) => boolean} atPointer               whether its popup stands where it was touched
  * @property {(view: any, thing: any) => boolean} [click]      whether the page itself does what a click means
  * @property {(view: any) => {title: string, lines: string[], brief: string}|null} [told]  what a sheet says in place of the panel's answer
+ * @property {(state: any) => any[]|null} [searched]  what is searched in place of the page's own entries
  * @property {(view: any) => void} [ready]                     called once the page stands
  *
  * @typedef {Object} Actions
@@ -64,13 +65,14 @@ export function show(map, source, kind) {
   const go = (thing) => select(view, thing, {move: true});
   if (page.basemap) state.visible.basemap = true;
   const panel = kind.panel(page, state, {changed: () => changed(view), go}, source.id);
-  const search = makeSearch(page, go, source.id);
+  const search = makeSearch(page, go, source.id, () => (kind.searched ? kind.searched(state) : null));
   const said = element("p", "gp-hidden");
   said.setAttribute("role", "status");
   const side = element("div", "gp-side", [search, panel.panel, said]);
   view.said = said;
   view.refresh = panel.refresh;
   view.side = side;
+  view.changed = () => changed(view);
   view.select = (thing, options) => select(view, thing, options || {});
 
   const box = map.getContainer();
@@ -152,6 +154,9 @@ function padding({map, side}) {
     return {paddingTopLeft: [12, 64], paddingBottomRight: [60, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
   }
   const table = box.querySelector(".gp-table:not([hidden])");
+  if (table && box.classList.contains("gp-editing")) {
+    return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [56, /** @type {HTMLElement} */ (table).offsetHeight + 24]};
+  }
   const right = table ? /** @type {HTMLElement} */ (table).offsetWidth + 80 : 56;
   return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [right, 36]};
 }
