@@ -287,6 +287,7 @@ def test_table_and_search_know_the_edited_plan(browser_page: OpenPage, pages: di
     )
     search.fill("东社区")
     page.locator(".gp-results .gp-note").wait_for()
+    search.press("Escape")
     # the plain page has its own table and names again
     page.get_by_role("button", name="Back", exact=True).click()
     assert figures()[0][0] == "西社区"
@@ -335,6 +336,35 @@ def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dic
     start(page)
     open_fold(page, "Files")
     assert page.locator(".gp-form .gp-note", has_text="keeps nothing").count() == 1
+
+
+def test_a_phone_shows_the_town_above_the_panel_however_it_is_held(
+    browser_page: OpenPage, pages: dict[str, Path]
+) -> None:
+    page = browser_page(pages["en"], width=390, height=844)
+    lowest = """() => {
+      const {map, page} = geoplan.views[0];
+      return map.latLngToContainerPoint(L.latLng(...page.bounds[0])).y;
+    }"""
+    top = "() => document.querySelector('.gp-panel:not([hidden])').getBoundingClientRect().top"
+
+    def covers() -> float:
+        return float(page.evaluate(lowest)) - float(page.evaluate(top))
+
+    assert covers() <= 0
+    page.locator(".gp-to-bar").first.click()
+    assert page.evaluate("() => document.querySelector('.gp-panel').offsetHeight") <= 48
+    assert covers() <= 0
+    page.get_by_role("button", name="Show the panel").click()
+    assert covers() <= 0
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.wait_for_function("() => geoplan.views[0].map.getSize().x === 844")
+    assert 0 < page.evaluate(lowest) < 390
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => geoplan.views[0].map.getSize().x === 390")
+    assert covers() <= 0
+    start(page)
+    assert covers() <= 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

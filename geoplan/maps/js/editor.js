@@ -97,6 +97,8 @@ export function startEditing(view, which, always) {
   plain.before(panel);
   editor.stop = stop;
   fitWidth(view);
+  // On a phone the editor's panel leaves another room than the plain one.
+  if (map.getContainer().classList.contains("gp-narrow")) view.refit();
   view.select(null);
   view.changed();
   if (!always) panel.querySelector("button, select").focus();
@@ -139,15 +141,14 @@ function onKey(event, editor) {
 }
 
 /** Move the map to some units. @param {any} view @param {number[]} units */
-function showUnits({map, page, side}, units) {
+function showUnits({map, page, padding}, units) {
   if (!units.length) return;
   const bounds = L.latLngBounds([]);
   for (const unit of units) {
     const [west, north, east, south] = box(page.units.geometry, unit);
     bounds.extend(map.unproject(L.point(west, south), 0)).extend(map.unproject(L.point(east, north), 0));
   }
-  const narrow = map.getContainer().classList.contains("gp-narrow");
-  map.fitBounds(bounds, {maxZoom: 17, animate: false, paddingTopLeft: narrow ? [12, 64] : [side.offsetWidth + 28, 28], paddingBottomRight: [56, narrow ? 320 : 36]});
+  map.fitBounds(bounds, {maxZoom: 17, animate: false, ...padding()});
 }
 
 /** What a popup says while the plan is edited. @param {Editor} editor @param {any} thing */

@@ -56,7 +56,7 @@ function caseSwitch({page, state, actions, refresh, id}) {
   return label;
 }
 
-/** On a narrow page the details fold away; on a wide one the button is not shown. */
+/** On a narrow page the details fold away, and the whole panel into a bar; on a wide one the buttons are not shown. */
 export function toggle(page, more) {
   const button = element("button", "gp-toggle", element("span", "gp-grip"));
   button.type = "button";
@@ -64,11 +64,27 @@ export function toggle(page, more) {
   const set = (open) => {
     button.setAttribute("aria-expanded", String(open));
     button.setAttribute("aria-label", page.text(open ? "collapse" : "expand"));
-    if (button.parentElement) button.parentElement.classList.toggle("gp-open", open);
+    const panel = button.closest(".gp-panel");
+    if (panel) panel.classList.toggle("gp-open", open);
   };
   set(false);
-  button.addEventListener("click", () => set(button.getAttribute("aria-expanded") !== "true"));
-  return button;
+  const bar = element("button", "gp-to-bar", element("span", "", ""));
+  bar.type = "button";
+  const lower = (hidden) => {
+    bar.setAttribute("aria-expanded", String(!hidden));
+    bar.setAttribute("aria-label", page.text(hidden ? "show_panel" : "hide_panel"));
+    const panel = bar.closest(".gp-panel");
+    if (!panel) return;
+    panel.classList.toggle("gp-lowered", hidden);
+    bar.dispatchEvent(new Event("gp-lowered", {bubbles: true}));
+  };
+  lower(false);
+  button.addEventListener("click", () => {
+    lower(false);
+    set(button.getAttribute("aria-expanded") !== "true");
+  });
+  bar.addEventListener("click", () => lower(bar.getAttribute("aria-expanded") === "true"));
+  return element("div", "gp-grips", [button, bar]);
 }
 
 function headline({page, state, onRefresh}) {
