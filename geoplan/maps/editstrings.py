@@ -75,6 +75,10 @@ _EDITOR: dict[str, Message] = {
     "t_boundary": msg("Boundary (km)"),
     "t_outside": msg("Too large or too small"),
     "t_detached": msg("Detached pieces"),
+    "detached_help": msg(
+        "Detached pieces do not join their community's main piece. Enclaves, which the page of proposals counts, are "
+        "also land that another community all but surrounds."
+    ),
     "h_name": msg("Name"),
     "h_households": msg("Households"),
     "h_people": msg("People"),

@@ -136,7 +136,9 @@ function totals({editor, text, number, on}) {
   if (editor.plan.walk) rows.push(["t_walk", (t) => (Number.isNaN(t.walk_min) ? NONE : number.tenth(t.walk_min)), "walk_min"]);
   const cells = rows.map(([key]) => {
     const value = element("dd", "");
-    list.append(element("div", "", [element("dt", "", text(/** @type {string} */ (key), {minutes: circles})), value]));
+    const label = element("dt", "", text(/** @type {string} */ (key), {minutes: circles}));
+    if (key === "t_detached") label.title = text("detached_help");
+    list.append(element("div", "", [label, value]));
     return value;
   });
   const doubt = element("p", "gp-left");
@@ -445,7 +447,8 @@ function legend({editor, text}) {
     rows.push([text("l_centre"), drawn((ctx) => siteMark(ctx, 13, 11, true))]);
     rows.push([text("l_site"), drawn((ctx) => siteMark(ctx, 13, 11, false))]);
   }
-  return element("div", "gp-legend", rows.map(([label, symbol]) => element("div", "gp-layer gp-fixed", [element("span", "gp-text", label), symbol])));
+  const nodes = rows.map(([label, symbol]) => element("div", "gp-layer gp-fixed", [element("span", "gp-text", label), symbol]));
+  return element("div", "gp-legend", [...nodes, element("p", "gp-note", text("detached_help"))]);
 }
 
 /** @param {string} name @param {string} content @param {string} type */
