@@ -145,7 +145,20 @@ def coverage(
 
 
 @app.command("map", help=str(msg("Draw the map of a project: one file that opens without a network.")))
-def draw_map(context: typer.Context, project: _Project, out: _Out = None, anonymise: _Anonymise = False) -> None:
+def draw_map(
+    context: typer.Context,
+    project: _Project,
+    out: _Out = None,
+    anonymise: _Anonymise = False,
+    points: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--points",
+            metavar="FILE",
+            help=str(msg("A file of points, such as complaints, shown as density; in the town's datum. Repeatable.")),
+        ),
+    ] = None,
+) -> None:
     """Write map.html only."""
     from geoplan.project import load_project, map_project
 
@@ -153,7 +166,9 @@ def draw_map(context: typer.Context, project: _Project, out: _Out = None, anonym
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        path = map_project(settings, out, language=language, anonymise=anonymise, progress=progress)
+        path = map_project(
+            settings, out, language=language, anonymise=anonymise, points=points or (), progress=progress
+        )
     session.print(str(path))
 
 

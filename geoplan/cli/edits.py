@@ -24,7 +24,17 @@ _Out = Annotated[
 ]
 
 
-def edit(context: typer.Context, project: _Project, out: _Out = None) -> None:
+def edit(
+    context: typer.Context,
+    project: _Project,
+    out: _Out = None,
+    anonymise: Annotated[
+        bool,
+        typer.Option(
+            "--anonymise", help=str(msg("Leave out names and addresses of homes, and round counts of fewer than five."))
+        ),
+    ] = False,
+) -> None:
     """Write a page on which today's communities can be edited."""
     from geoplan.project import load_project
     from geoplan.project.meeting import edit_project
@@ -33,7 +43,7 @@ def edit(context: typer.Context, project: _Project, out: _Out = None) -> None:
     settings = load_project(project)
     language = session.follow(settings.language)
     with session.progress() as progress:
-        files = edit_project(settings, out, language=language, progress=progress)
+        files = edit_project(settings, out, language=language, anonymise=anonymise, progress=progress)
     session.print(session.say(msg("Written to {folder}:", folder=files[0].parent)))
     for path in files:
         session.print(f"  {path.name}")
@@ -51,7 +61,7 @@ def apply_edits(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON object and nothing else.")))] = False,
 ) -> None:
-    """Do the edits of a page; exit 1 if totals differ from the page's or edits were left out."""
+    """Do the edits of a page; exit 1 if totals differ from the page's or are missing, or edits were left out."""
     import json as json_module
 
     from geoplan.project import load_project
@@ -97,13 +107,16 @@ def _lines(session: Session, result: MeetingResult) -> list[str]:
         lines.append(msg("the plan is another one than was edited: the page's totals were not compared"))
     elif result.compared:
         lines.append(msg("{count} totals compared with the page", count=result.compared))
+    elif result.applied.left:
+        lines.append(msg("edits were left out: the page's totals were not compared"))
     else:
-        lines.append(msg("the file holds no totals of the page to compare with"))
+        lines.append(msg("the file holds no totals of the page: nothing could be compared"))
+    lines += [msg("warning: {text}", text=warning) for warning in result.applied.warned[:_LEFT_SHOWN]]
     if result.applied.left:
         lines.append(msg("left out: {count}", count=len(result.applied.left)))
     lines += [msg("- {text}", text=reason) for reason in result.applied.left[:_LEFT_SHOWN]]
     if result.differences:
-        lines.append(msg("totals differ from the page's: {count}", count=len(result.differences)))
+        lines.append(msg("totals that differ or are missing: {count}", count=len(result.differences)))
     lines += [msg("- {text}", text=d.message) for d in result.differences[:_LEFT_SHOWN]]
     lines.append(msg("Written to {folder}:", folder=result.folder))
     return [*(session.say(line) for line in lines), *(f"  {path.name}" for path in result.files)]

@@ -113,6 +113,7 @@ def _answer(coverage: Coverage, case: Case, language: str) -> dict[str, Any]:
     """What the panel says of one case."""
     return {
         "mode": case.mode,
+        "centre": case.centre,
         "headline": _headline(coverage, case, language),
         "basis": _basis(coverage, case, language),
     }
@@ -146,6 +147,7 @@ def _headline(coverage: Coverage, case: Case, language: str) -> list[dict[str, A
             "served": float(total[f"served_households_{m:g}"]),
             "served_people": float(total[f"served_people_{m:g}"]),
             "limit": _limit(coverage, case, m, language),
+            "short": _short(coverage, case, m, language),
             "rule": _rule(coverage.binding_rule(case, m), language),
         }
         for m in coverage.minutes
@@ -157,6 +159,14 @@ def _limit(coverage: Coverage, case: Case, minutes: float, language: str) -> str
     if case.mode == "distance":
         return translate(msg("{metres} m along the streets", metres=f"{limit:,.0f}"), language)
     return translate(msg("{minutes} min on foot", minutes=f"{limit / 60:g}"), language)
+
+
+def _short(coverage: Coverage, case: Case, minutes: float, language: str) -> str:
+    """A limit in the unit of its mode, for labels."""
+    limit = coverage.limit(case, minutes)
+    if case.mode == "distance":
+        return translate(msg("{metres} m", metres=f"{limit:,.0f}"), language)
+    return translate(msg("{minutes} min", minutes=f"{limit / 60:g}"), language)
 
 
 def _rule(rule: Rule, language: str) -> str:

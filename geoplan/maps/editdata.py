@@ -20,11 +20,11 @@ from geoplan.partition.plan import Partition
 from geoplan.places.units import Units
 from geoplan.text.labels import known_name
 
-__all__ = ["EditStart", "edit_content", "pack_exact"]
+__all__ = ["MOST_WALKS", "EditStart", "edit_content", "pack_exact"]
 
 Packed = dict[str, Any]
 
-_MOST_WALKS = 2_000_000
+MOST_WALKS = 2_000_000
 """Beyond this many pairs of unit and site the page does without mean walks; shares stay exact."""
 
 
@@ -183,7 +183,7 @@ def _walks(walks: EditWalks, units: pd.Index, town: Town | None, origin: tuple[i
     unit = units.get_indexer(walkers["unit"])
     order = np.argsort(unit, kind="stable")
     reach = [walkers["reach"].iloc[i] for i in order]
-    many = len(units) * len(sites) <= _MOST_WALKS
+    many = len(units) * len(sites) <= MOST_WALKS
     mean = np.round(walks.mean_min.reindex(units).to_numpy(float) * 100)
     return {
         "minutes": list(walks.minutes),

@@ -31,8 +31,7 @@ _EDITOR: dict[str, Message] = {
     "create": msg("New community"),
     "new_name": msg("New community {number}", number="{number}"),
     "more_edits": msg("Merge, lock, rename"),
-    "merge_from": msg("Merge"),
-    "merge_into": msg("into"),
+    "merge_into": msg("Merge it into"),
     "merge": msg("Merge them"),
     "lock": msg("Lock"),
     "unlock": msg("Unlock"),
@@ -61,6 +60,10 @@ _EDITOR: dict[str, Message] = {
     "bring_back": msg("Bring back the edits put aside ({count})", count="{count}"),
     "files": msg("Files"),
     "file_name": msg("{town} {plan} edits", town="{town}", plan="{plan}"),
+    "sheet_edited": msg("{town}: {plan}, edited (edits: {count})", town="{town}", plan="{plan}", count="{count}"),
+    "sheet_plan": msg("{town}: {plan}", town="{town}", plan="{plan}"),
+    "range": msg("{lower} to {upper} households in each", lower="{lower}", upper="{upper}"),
+    "range_open": msg("at least {lower} households in each", lower="{lower}"),
     "totals": msg("Totals"),
     "table": msg("Communities"),
     "t_households": msg("Households"),
@@ -72,6 +75,10 @@ _EDITOR: dict[str, Message] = {
     "t_boundary": msg("Boundary (km)"),
     "t_outside": msg("Too large or too small"),
     "t_detached": msg("Detached pieces"),
+    "detached_help": msg(
+        "Detached pieces do not join their community's main piece. Enclaves, which the page of proposals counts, are "
+        "also land that another community all but surrounds."
+    ),
     "h_name": msg("Name"),
     "h_households": msg("Households"),
     "h_people": msg("People"),
@@ -80,6 +87,11 @@ _EDITOR: dict[str, Message] = {
     "h_moved": msg("Moved in"),
     "h_boundary": msg("Bound. km"),
     "h_pieces": msg("Pieces"),
+    "h_centres": msg("Centres"),
+    "h_walk": msg("Walk (min)"),
+    "h_moved_share": msg("Moved in, share"),
+    "all_figures": msg("All figures beside the map"),
+    "other_tab": msg("another tab has saved edits of this plan: reload to take them; what is saved here replaces them"),
     "preliminary": msg("preliminary: no walks are known to a centre that was opened"),
     "warn_small": msg(
         "{name}: {households} households, fewer than {limit}", name="{name}", households="{households}", limit="{limit}"
@@ -135,7 +147,8 @@ _EDITOR: dict[str, Message] = {
     "not_kept": msg("this browser keeps nothing for this page: download the edits before closing it"),
     "restored": msg("edits brought back from this browser: {count}", count="{count}"),
     "loaded": msg("edits loaded: {count}", count="{count}"),
-    "bad_format": msg("not a file of edits that this page can load; take the JSON file"),
+    "loaded_locked": msg("edits that move units of a locked community: {edits}", edits="{edits}"),
+    "bad_format": msg("not a file of edits that this page can load: JSON or CSV"),
     "bad_plan": msg("these edits belong to another plan"),
     "bad_edit": msg("edit {edit} does not fit this plan", edit="{edit}"),
 }

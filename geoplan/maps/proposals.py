@@ -126,7 +126,7 @@ def proposal_content(
     content: Packed = {
         "page": "proposals",
         "language": {"zh": "zh-CN"}.get(language, language),
-        "strings": redraw_strings(language),
+        "strings": redraw_strings(language, planned=any(proposal.standing is not None for proposal in feasible)),
         "title": clean_text(named) or translate(msg("Proposals for new boundaries"), language),
         "brief": _brief(first, language),
         "origin": list(origin),
@@ -228,8 +228,8 @@ def _alternative(proposal: Proposal, origin: tuple[int, int], language: str) -> 
     return {
         "key": clean_text(proposal.name),
         "name": clean_text(known_name("proposal", proposal.name, language)),
-        **_parts(partition, proposal.after, proposal.before, proposal, origin),
-        "measures": _measures(proposal.after, proposal, len(proposal.enclaves_after), today=False),
+        **_parts(partition, proposal.walked, proposal.before, proposal, origin),
+        "measures": _measures(proposal.walked, proposal, len(proposal.enclaves_after), today=False),
         "assumes": assumes,
         "enclaves": _members(proposal.enclaves_after, partition),
         "changes": _changes(proposal.changes.sort_values("unit", kind="stable"), proposal, language),
@@ -273,6 +273,7 @@ def _measures(measures: Measures, proposal: Proposal, enclaves: int, *, today: b
         "gap": None if today else proposal.gap,
         "deviation": measures.max_deviation,
         "walk": measures.mean_walk_min,
+        "planned": None if today else proposal.planned_walk_min,
         "boundary_m": measures.boundary_m,
     }
     return {

@@ -93,16 +93,27 @@ _PAGE: dict[str, Message] = {
 }
 
 
-def redraw_strings(language: str) -> dict[str, str]:
+_PLANNED: dict[str, Message] = {
+    "row_walk": msg("Mean walk to today's centres (min)"),
+    "row_planned": msg("Mean walk with the candidate sites (min)"),
+    "walk_after": msg("Walk after, with the candidate sites"),
+    "mean_walk": msg("Mean walk to the own centre, of today's centres"),
+}
+
+
+def redraw_strings(language: str, *, planned: bool = False) -> dict[str, str]:
     """Sentences of the page by their short names; ``{names}`` in them are filled by the page's script.
 
     Parameters
     ----------
     language
         ``"zh"`` or ``"en"``.
+    planned
+        Whether candidate sites count in the proposals, so that labels of walks must say which centres are meant.
 
     Returns
     -------
     dict of str to str
     """
-    return {key: translate(message, language) for key, message in _PAGE.items()} | tool_strings(language)
+    sentences = _PAGE | (_PLANNED if planned else {})
+    return {key: translate(message, language) for key, message in sentences.items()} | tool_strings(language)

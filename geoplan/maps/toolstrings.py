@@ -9,6 +9,8 @@ __all__ = ["tool_strings"]
 
 _TOOLS: dict[str, Message] = {
     "tools": msg("Tools"),
+    "hide_panel": msg("Hide the panel"),
+    "show_panel": msg("Show the panel"),
     "tool_measure": msg("Measure lengths and areas"),
     "tool_table": msg("Table"),
     "tool_full": msg("Full screen"),

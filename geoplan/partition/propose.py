@@ -105,7 +105,10 @@ class Proposal:
         Units that change their community: unit, name, households, from, to, rule, reason (Message), shared_m (metres of
         boundary with the new community), walk_before_min, walk_after_min, undoing_breaks (tuple of Message).
     before, after
-        Measures of today's communities and of the proposal.
+        Measures of today's communities and of the proposal; candidate sites count as centres in ``after`` alone.
+    standing
+        Measures of the proposal with the centres that stand today and no others, as ``before`` has them; None where
+        there are no candidate sites.
     enclaves_before, enclaves_after
         Tables of :func:`geoplan.places.enclaves.find_enclaves`.
     bound
@@ -147,6 +150,17 @@ class Proposal:
     effort: int | None
     rules: tuple[RuleCheck, ...] = field(default=())
     notices: tuple[Notice, ...] = field(default=())
+    standing: Measures | None = None
+
+    @property
+    def walked(self) -> Measures:
+        """The measures whose walks compare with today's: those to the centres that stand today."""
+        return self.after if self.standing is None else self.standing
+
+    @property
+    def planned_walk_min(self) -> float | None:
+        """Mean walk if every candidate site were a centre, minutes; None where there are no candidate sites."""
+        return None if self.standing is None else self.after.mean_walk_min
 
     @property
     def moved_households(self) -> float:
@@ -166,7 +180,7 @@ class Proposal:
         from html import escape
 
         columns = ["name", "households", "people", "pieces", "mean_walk_min"]
-        table = self.after.parts[columns].round({"mean_walk_min": 1})
+        table = self.walked.parts[columns].round({"mean_walk_min": 1})
         return f"<b>{escape(self.name)}</b>{table.to_html()}"
 
 
@@ -391,6 +405,8 @@ class _Job:
         after = measure_partition(partition, limits=self.limits, walk=self.walks)
         # with locks a community keeps its name where its locked units are, whatever the best matching
         after = replace(after, moved_households=float(land.weight[stands[codes] != land.base].sum()))
+        planned = bool(self.walks.candidate.any())
+        standing = measure_partition(partition, limits=self.limits, walk=self.walks_today) if planned else None
         rules = check_rules(units.level, self.wanted, before, after)
         return Proposal(
             name=name,
@@ -411,6 +427,7 @@ class _Job:
             effort=self.effort,
             rules=rules,
             notices=self.notices(rules) + notices,
+            standing=standing,
         )
 
     def no_proposal(self, reasons: tuple[Message, ...], stopped_by: str) -> Proposal:

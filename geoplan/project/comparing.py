@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
 from geoplan.coverage import Case, Coverage
 from geoplan.errors import Message, msg
+from geoplan.maps.editdata import MOST_WALKS
+from geoplan.maps.packed import clean_text
 from geoplan.partition.editing import EditWalks
 from geoplan.partition.measures import Limits, Measures
 from geoplan.partition.plan import Partition
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from geoplan.project.editfile import EditsFile
 
 __all__ = ["Difference", "compare_totals"]
+
+_QUANTUM = 2**20  # of a household; the page counts in these
+_EQUAL = 1e-4  # households
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +39,38 @@ class Difference:
     part
         Community, ``""`` for the whole.
     page, python
-        Both numbers.
+        Both values: numbers, or texts for names; None where one of them has no such total.
     """
 
     name: str
     part: str
-    page: float
-    python: float
+    page: float | str | None
+    python: float | str | None
 
     @property
     def message(self) -> Message:
         """The sentence for a reader."""
         place = self.part or msg("in total")
-        return msg(
-            "{name}, {place}: the page says {page:,.3f}, geoplan {python:,.3f}",
-            name=self.name,
-            place=place,
-            page=self.page,
-            python=self.python,
-        )
+        if self.page is None:
+            return msg("{name}, {place}: missing in the file; geoplan {python}", **self._values(place))
+        return msg("{name}, {place}: the page says {page}, geoplan {python}", **self._values(place))
+
+    def _values(self, place: str | Message) -> dict[str, str | Message]:
+        both = {"page": self.page, "python": self.python}
+        shown = {key: value if isinstance(value, str) else _shown(value) for key, value in both.items()}
+        return {"name": self.name, "place": place, **shown}
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.3f}"
 
 
 def compare_totals(
     file: EditsFile, after: Measures, partition: Partition, walks: EditWalks, coverage: Coverage, limits: Limits
 ) -> tuple[tuple[Difference, ...], int]:
-    """Hold the page's exact totals against those measured anew.
+    """Hold the page's totals against those measured anew.
+
+    What the file calls preliminary is compared like all else: Python knows the walks to every site.
 
     Parameters
     ----------
@@ -72,16 +86,28 @@ def compare_totals(
     Returns
     -------
     tuple
-        What differs, and how many totals were compared.
+        What differs or is missing, and how many totals were compared; nothing and 0 where the file holds none at all.
     """
-    total, parts = _python_totals(after, partition, walks, coverage, limits)
-    pairs = [("", file.total, total)]
-    pairs += [(part, file.parts.get(part, {}), row) for part, row in parts.items()] if file.parts else []
-    pairs += [(part, row, {"units": 0.0}) for part, row in file.parts.items() if part not in parts]
-    found, compared = [], 0
-    for part, page, python in pairs:
+    if not file.total and not file.parts:
+        return (), 0
+    kept = _Kept(partition)
+    total, parts = _python_totals(after, partition, kept, walks, coverage, limits)
+    absent = set(file.lacking) | ({"walk_min"} if len(partition.part_of) * len(walks.sites) > MOST_WALKS else set())
+    found: list[Difference] = []
+    compared = 0
+    for part, page, python in _pairs(file, total, parts):
+        if not page and part:
+            found.append(Difference("units", part, None, python["units"]))
+            continue
         for name, value in python.items():
-            if name not in page or name in file.preliminary:
+            if name not in page:
+                if name not in absent and not _unknown(value):
+                    found.append(Difference(name, part, None, value[0] if isinstance(value, list) else value))
+                continue
+            if isinstance(value, str):
+                compared += 1
+                if page[name] != value:
+                    found.append(Difference(name, part, str(page[name]), value))
                 continue
             ours = value if isinstance(value, list) else [value]
             theirs = page[name] if isinstance(page[name], list) else [page[name]]
@@ -90,22 +116,72 @@ def compare_totals(
                 compared += 1
                 known = isinstance(value, list) and circle < len(walks.minutes)
                 label = f"{name} {walks.minutes[circle]:g} min" if known else name
-                if not _agree(name, float(given), float(mine), len(partition.part_of)):
-                    found.append(Difference(label, part, float(given), float(mine)))
+                if _agree(name, float(given), float(mine), len(partition.part_of)):
+                    continue
+                if name == "moved" and part in parts and kept.may_move(part, float(given)):
+                    continue
+                found.append(Difference(label, part, float(given), float(mine)))
     return tuple(found), compared
+
+
+def _pairs(
+    file: EditsFile, total: dict[str, Any], parts: dict[str, dict[str, Any]]
+) -> list[tuple[str, Mapping[str, Any], dict[str, Any]]]:
+    """The whole and each community with the page's totals and Python's; communities that only the page has, too."""
+    pairs: list[tuple[str, Mapping[str, Any], dict[str, Any]]] = [("", file.total, total)]
+    pairs += [(part, file.parts.get(part, {}), row) for part, row in parts.items()]
+    return pairs + [(part, row, {"units": 0.0}) for part, row in file.parts.items() if part not in parts]
+
+
+def _unknown(value: Any) -> bool:
+    """Whether a total has no value, such as a walk where nobody lives; pages leave those out."""
+    return isinstance(value, float) and np.isnan(value)
+
+
+class _Kept:
+    """Households of each part by today's community, and the matchings that keep the most of them."""
+
+    def __init__(self, partition: Partition) -> None:
+        codes, ids = partition.codes()
+        base, base_ids = partition.base().codes()
+        held = partition.units.table["households"].fillna(0.0).to_numpy(float)
+        self.rows = {part: row for row, part in enumerate(ids)}
+        self.held = np.bincount(codes, weights=held, minlength=len(ids))
+        size = max(len(ids), len(base_ids))
+        self.shared = np.zeros((size, size))
+        np.add.at(self.shared, (codes, base), held)
+        # As on the page: a part keeps its own community's name where as many households would stay under another.
+        self.weight = np.floor(self.shared * _QUANTUM + 0.5) * (size + 1)
+        column = {part: k for k, part in enumerate(base_ids)}
+        for part, row in self.rows.items():
+            if part in column:
+                self.weight[row, column[part]] += 1
+        chosen = linear_sum_assignment(self.weight, maximize=True)
+        self.best = float(self.weight[chosen].sum())
+        self.moved = self.held - self.shared[chosen][: len(ids)]
+
+    def may_move(self, part: str, moved: float) -> bool:
+        """Whether some best matching leaves a part with so many households from elsewhere; several may be best."""
+        row = self.rows[part]
+        fits = np.abs(self.held[row] - self.shared[row] - moved) <= _EQUAL
+        if not fits.any():
+            return False
+        weight = self.weight.copy()
+        weight[row, ~fits] = -self.best - 1.0
+        return bool(weight[linear_sum_assignment(weight, maximize=True)].sum() >= self.best)
 
 
 def _agree(name: str, page: float, python: float, units: int) -> bool:
     """Whether two totals are the same but for rounding: the page counts in 2**-20 a unit."""
     if np.isnan(page) and np.isnan(python):
         return True
-    exact = {"parts", "units", "pieces", "detached", "outside", "centres"}
+    exact = {"parts", "units", "pieces", "detached", "outside", "centres", "range"}
     room = 0.0 if name in exact else 1e-3 if name == "walk_min" else max(1e-6 * 8 * units, 1e-9 * abs(python))
     return abs(page - python) <= room
 
 
 def _python_totals(
-    after: Measures, partition: Partition, walks: EditWalks, coverage: Coverage, limits: Limits
+    after: Measures, partition: Partition, kept: _Kept, walks: EditWalks, coverage: Coverage, limits: Limits
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     table = after.parts
     any_case, own_case = (_case(coverage, centre) for centre in ("any", "own"))
@@ -132,6 +208,9 @@ def _python_totals(
     parts = {}
     for part, row in table.iterrows():
         parts[str(part)] = {
+            "name": clean_text(partition.names.get(part) or part),
+            "range": int(row["households"] > limits.upper) - int(row["households"] < limits.lower),
+            "moved": float(kept.moved[kept.rows[str(part)]]),
             "units": int(row["units"]),
             "households": float(row["households"]),
             "people": float(row["people"]),

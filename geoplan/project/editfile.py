@@ -21,8 +21,11 @@ MOVING_EDITS = ("give", "new", "merge", "assign")
 CENTRE_EDITS = ("open", "close", "move")
 _PARTS = ("lock", "unlock", "rename")
 _COLUMNS = ("edit", "kind", "unit", "from", "to", "plan")
+_PLAN_NAME = "plan_name"  # a column that older files have not
 _LISTS = ("served_any", "served_own")
 _TEXTS = ("id", "name", "locked")  # of a part's totals, beside the numbers
+_OLDER_LACK = ("name", "range")  # totals that tables without the plan's name had not
+_LARGEST = 1e300  # of a total
 _MOST_LINES = 5  # that name another plan than the first
 _SHOWN = 40  # characters of what is wrong
 _ZIP = b"PK\x03\x04"
@@ -89,6 +92,8 @@ class EditsFile:
         The page's totals, in all and by community id; empty where the file holds none.
     preliminary
         Totals that the page could not know exactly.
+    lacking
+        Totals that files of this kind never held.
     """
 
     path: Path
@@ -98,6 +103,7 @@ class EditsFile:
     total: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     preliminary: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def read_edits(path: str | Path) -> EditsFile:
@@ -194,7 +200,7 @@ def _json_totals(
     for row in (total, *parts):
         for name, value in row.items():
             numbers = value if isinstance(value, list) else [value]
-            if name not in _TEXTS and not all(isinstance(n, int | float) for n in numbers):
+            if name not in _TEXTS and not all(isinstance(n, int | float) and not abs(n) > _LARGEST for n in numbers):
                 place = msg("totals, {name}", name=name)
                 faults.append(_edit_fault(path, place, msg("a number"), str(value)[:_SHOWN]))
     return total, {str(row.get("id")): row for row in parts}, tuple(str(name) for name in preliminary)
@@ -204,6 +210,11 @@ def _json_edit(path: Path, number: int, raw: Any, faults: list[Fault]) -> Edit |
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if kind not in (*MOVING_EDITS, *CENTRE_EDITS, *_PARTS):
         faults.append(_edit_fault(path, msg("edit {number}", number=number), msg("a known kind of edit"), str(kind)))
+        return None
+    wrong = _no_text(raw, kind)
+    if wrong:
+        given = msg("{name}: {value}", name=wrong, value=str(raw.get(wrong, "-"))[:_SHOWN])
+        faults.append(_edit_fault(path, msg("edit {number}", number=number), msg("text for names and ids"), given))
         return None
     units, before, to = raw.get("units", []), raw.get("from", []), raw.get("to", "")
     if not (isinstance(units, list) and isinstance(before, list)):
@@ -236,7 +247,23 @@ def _json_edit(path: Path, number: int, raw: Any, faults: list[Fault]) -> Edit |
     )
 
 
-def _edit_fault(path: Path, place: Message, needed: Message, given: str) -> Fault:
+def _no_text(raw: Mapping[str, Any], kind: str) -> str:
+    """The first field of an edit that must be text and is not, or a name that is empty; ``""`` where all are."""
+    single = ("name", "part", "site", "other", "note", "old")
+    wrong = [name for name in single if name in raw and not isinstance(raw[name], str)]
+    for name in ("units", "from", "to"):
+        values = raw.get(name, "")
+        wrong += [name for value in values if not isinstance(value, str)] if isinstance(values, list) else []
+    if not isinstance(raw.get("to", ""), str | list):
+        wrong.append("to")
+    if isinstance(raw.get("names"), dict) and not all(isinstance(name, str) for name in raw["names"].values()):
+        wrong.append("names")
+    if kind == "rename" and not str(raw.get("name", "")).strip():
+        wrong.append("name")
+    return wrong[0] if wrong else ""
+
+
+def _edit_fault(path: Path, place: Message, needed: Message, given: str | Message) -> Fault:
     return Fault(
         code="bad-edit",
         needed=needed,
@@ -269,6 +296,7 @@ def _read_csv(path: Path, text: str) -> EditsFile:
             groups.setdefault(int(row["edit"]), []).append((line, row))
         else:
             faults.append(_edit_fault(path, msg("line {line}", line=line), msg("the number of an edit"), row["edit"]))
+    named = next((_unguard(row[_PLAN_NAME]) for _, row in lines if row.get(_PLAN_NAME)), None)
     plans = list(dict.fromkeys(row["plan"] for _, row in lines))
     for line in [line for line, row in lines if row["plan"] != plans[0] or not row["plan"]][:_MOST_LINES]:
         given = next(row["plan"] for at, row in lines if at == line)[:12] or "-"
@@ -278,7 +306,8 @@ def _read_csv(path: Path, text: str) -> EditsFile:
     if faults:
         raise InputError(faults)
     kept = tuple(edit for edit in edits if edit is not None)
-    return EditsFile(path, plans[0] if plans else "", "", kept, total, parts, preliminary)
+    lacking = _OLDER_LACK if named is None else ()
+    return EditsFile(path, plans[0] if plans else "", named or "", kept, total, parts, preliminary, lacking)
 
 
 def _csv_lines(path: Path, text: str) -> list[tuple[int, dict[str, str]]]:
@@ -311,6 +340,9 @@ def _long_cells() -> Iterator[None]:
 
 def _csv_total(path: Path, line: int, row: Mapping[str, str], target: dict[str, Any], faults: list[Fault]) -> None:
     name = _unguard(row.get("name", ""))
+    if name == "name":
+        target[name] = _unguard(row["to"])
+        return
     try:
         numbers = [float(word) for word in _unguard(row["to"]).split()]
     except ValueError:

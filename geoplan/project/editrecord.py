@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,7 @@ def edits_record(
         "opened": list(applied.opened),
         "closed": list(applied.closed),
         "locked": list(applied.locked),
+        "warned": [str(warning) for warning in applied.warned],
         "compared": compared,
         "preliminary": list(file.preliminary),
         "differences": [{"name": d.name, "part": d.part, "page": d.page, "python": d.python} for d in differences],
@@ -182,10 +184,12 @@ _KINDS = {
     "rename": msg("community renamed"),
 }
 
-_RISKY = tuple("'=+-@＝＋－＠\t\r\n 0123456789")
+_RISKY = re.compile(
+    r"[\s'=+\-@\d＝＋－＠]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\W_]?\d|(?:true|false)$", re.I
+)
 
 
 def _guard(text: object) -> str:
     """Text that no spreadsheet takes for a formula, a number or a date."""
     word = str(text)
-    return f"'{word}" if word.startswith(_RISKY) else word
+    return f"'{word}" if _RISKY.match(word) else word

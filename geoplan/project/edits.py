@@ -32,6 +32,8 @@ class AppliedEdits:
         Steps done: a unit that moves, a centre, a name or a lock is one.
     left
         Steps left out (only where that was asked for), each with its reason.
+    warned
+        What was done although an earlier edit had locked the community; pages warn of it, too.
     """
 
     partition: Partition
@@ -41,6 +43,7 @@ class AppliedEdits:
     notes: Mapping[str, str]
     taken: int
     left: tuple[Message, ...]
+    warned: tuple[Message, ...] = ()
 
 
 class _State:
@@ -55,6 +58,7 @@ class _State:
             self.held[part] = self.held.get(part, 0) + 1
         self.locked: set[str] = set()
         self.notes: dict[str, str] = {}
+        self.warned: list[Message] = []
         self.taken = 0
 
     def put(self, unit: str, part: str) -> None:
@@ -119,6 +123,7 @@ def apply_edits(
         notes=state.notes,
         taken=state.taken,
         left=tuple(_as_reason(fault) for fault in faults),
+        warned=tuple(state.warned),
     )
 
 
@@ -133,7 +138,14 @@ def _refused(file: EditsFile, code: str, needed: Message, given: Message, rows: 
 
 def _move(file: EditsFile, edit: Edit, state: _State) -> list[Fault]:
     faults = []
-    fresh = set(edit.names) if edit.kind in ("new", "assign") else set()
+    fresh = {part for part in edit.names if not state.there(part)} if edit.kind in ("new", "assign") else set()
+    if edit.kind == "new":
+        for part in sorted({part for part in edit.after if state.there(part)}):
+            given = msg("{place}: {part}", place=edit.place(), part=part)
+            faults.append(_refused(file, "part-exists", msg("a new community that is not there yet"), given))
+        if faults:
+            return faults
+    crossed: set[str] = set()
     for part in sorted(set(edit.after)):
         if not state.there(part) and part not in fresh:
             given = msg("{place}: {part}", place=edit.place(), part=part)
@@ -159,12 +171,17 @@ def _move(file: EditsFile, edit: Edit, state: _State) -> list[Fault]:
             continue
         if after in lost:
             continue
+        crossed |= {part for part in (before, after) if part in state.locked}
         state.put(unit, after)
         state.taken += 1
         if edit.note:
             state.notes[unit] = edit.note
     for part in sorted(fresh):
         state.names[part] = edit.names[part]
+    state.warned += [
+        msg("{place}: {part} is locked by an earlier edit", place=edit.place(), part=state.names.get(part, part))
+        for part in sorted(crossed)
+    ]
     return faults
 
 

@@ -81,8 +81,8 @@ class MeetingResult:
 
     @property
     def whole(self) -> bool:
-        """Whether every edit was done and every total agrees."""
-        return not self.differences and not self.applied.left
+        """Whether every edit was done and every total agrees; a file without totals proves nothing."""
+        return not self.differences and not self.applied.left and (self.rebased or self.compared > 0)
 
 
 def _case_options(project: Project) -> tuple[CoverageOptions, Metric]:
@@ -128,7 +128,12 @@ def _today_limits(level: str) -> Limits:
 
 
 def edit_project(
-    project: Project, out: str | Path | None = None, *, language: str = "zh", progress: Progress | None = None
+    project: Project,
+    out: str | Path | None = None,
+    *,
+    language: str = "zh",
+    anonymise: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Path, ...]:
     """Write a page on which today's communities can be edited.
 
@@ -140,6 +145,8 @@ def edit_project(
         Folder for the results; ``out`` beside the project file by default. The page goes to ``edit`` in it.
     language
         Language of the page.
+    anonymise
+        Leave out names and addresses of homes and round small counts.
     progress
         Told what is being done.
 
@@ -155,18 +162,19 @@ def edit_project(
     """
     from geoplan.maps import proposal_map, render_map
     from geoplan.maps.editdata import EditStart
-    from geoplan.report import check_outputs, staged
+    from geoplan.report import anonymise_town, check_outputs, staged
 
     folder = (default_folder(project) if out is None else Path(out)) / EDIT_FOLDER
     tell = progress or _silent
     check_outputs(folder, (MAP_FILE, PLANS_FILE))
     town = load_town(project, progress=tell)
+    town = anonymise_town(town) if anonymise else town
     proposal, walks = today_proposal(project, town, progress=tell)
     start = EditStart("today", proposal.partition, proposal.limits)
     page = proposal_map([proposal], town=town, title=project.title, language=language, walks=walks)
     with staged(folder) as stage:
         (stage / MAP_FILE).write_text(render_map(page), encoding="utf-8", newline="\n")
-        (stage / PLANS_FILE).write_text(plans_text([start]), encoding="utf-8", newline="\n")
+        (stage / PLANS_FILE).write_text(plans_text([start], anonymise=anonymise), encoding="utf-8", newline="\n")
     return folder / MAP_FILE, folder / PLANS_FILE
 
 

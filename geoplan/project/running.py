@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from geoplan.report import anonymise_town, check_outputs, staged
 from geoplan.standards import load_profile, load_standard
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from geoplan.check import Finding
     from geoplan.keep import Keep
     from geoplan.model import Progress, Town
@@ -200,6 +202,7 @@ def map_project(
     *,
     language: str = "zh",
     anonymise: bool = False,
+    points: Sequence[str | Path] = (),
     progress: Progress | None = None,
 ) -> Path:
     """Write a project's map only.
@@ -214,6 +217,9 @@ def map_project(
         Language of the map.
     anonymise
         As for :func:`geoplan.batch.run_project`.
+    points
+        Vector files of points, such as complaints, in the datum of the town; each is shown as density under its
+        file's name, without attributes.
     progress
         Told what is being done.
 
@@ -232,16 +238,38 @@ def map_project(
     options = coverage_options(project)
     check_outputs(folder, (MAP_FILE,))
     protect_inputs(project, folder, (MAP_FILE,))
+    tables = _read_points(points)
     town = load_town(project, progress=_part(tell, 0.0, 0.4))
     town = anonymise_town(town) if anonymise else town
     coverage = measure_coverage(town, options=options, progress=_part(tell, 0.4, 0.9))
     with staged(folder) as stage:
         tell(msg("writing {file}", file=MAP_FILE), 0.9)
-        write_map(coverage, stage / MAP_FILE, language)
+        write_map(coverage, stage / MAP_FILE, language, points=tables)
     return folder / MAP_FILE
 
 
-def write_map(coverage: Coverage, path: Path, language: str, *, keep: Keep | None = None) -> None:
+def _read_points(paths: Sequence[str | Path]) -> dict[str, GeoDataFrame]:
+    """Tables of points by the names of their files; a name that is there already gets a number."""
+    from geoplan.maps.points import pack_points
+    from geoplan.read.vector import open_vector
+
+    tables: dict[str, GeoDataFrame] = {}
+    for path in map(Path, paths):
+        names = [path.stem, *(f"{path.stem} ({number})" for number in range(2, len(paths) + 1))]
+        tables[next(name for name in names if name not in tables)] = open_vector(path).frame
+    # What is no layer of points is told before anything is measured.
+    pack_points(tables, origin=(0, 0))
+    return tables
+
+
+def write_map(
+    coverage: Coverage,
+    path: Path,
+    language: str,
+    *,
+    points: Mapping[str, GeoDataFrame] | None = None,
+    keep: Keep | None = None,
+) -> None:
     """Write the map of a coverage.
 
     Parameters
@@ -252,6 +280,8 @@ def write_map(coverage: Coverage, path: Path, language: str, *, keep: Keep | Non
         File to write.
     language
         Language of the map.
+    points
+        Layers of points shown as density, by name.
     keep
         Keeps what is packed of tables that seldom change.
 
@@ -262,7 +292,7 @@ def write_map(coverage: Coverage, path: Path, language: str, *, keep: Keep | Non
     """
     from geoplan.maps import coverage_map, save_map
 
-    save_map(coverage_map(coverage, language=language, keep=keep), path)
+    save_map(coverage_map(coverage, language=language, points=points, keep=keep), path)
 
 
 def protect_inputs(project: Project, folder: Path, names: tuple[str, ...]) -> None:

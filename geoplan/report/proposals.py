@@ -72,7 +72,8 @@ def _alternative(proposal: Proposal, language: str) -> dict[str, Any]:
         "enclaves_after": len(proposal.enclaves_after),
         "max_deviation": after.max_deviation,
         "boundary_m": after.boundary_m,
-        "mean_walk_min": after.mean_walk_min,
+        "mean_walk_min": proposal.walked.mean_walk_min,
+        "mean_walk_with_candidates_min": proposal.planned_walk_min,
     }
 
 
@@ -178,7 +179,7 @@ def _write_gpkg(proposals: Sequence[Proposal], target: Path, language: str) -> N
 
 def _polygons(proposal: Proposal, *, today: bool) -> gpd.GeoDataFrame:
     partition = proposal.partition.base() if today else proposal.partition
-    measures = proposal.before if today else proposal.after
+    measures = proposal.before if today else proposal.walked
     table = partition.polygons()
     extra = measures.parts[["pieces", "polsby_popper", "deviation", "mean_walk_min"]].reindex(table.index)
     return gpd.GeoDataFrame(table.join(extra), geometry="geometry", crs=table.crs)
@@ -239,10 +240,14 @@ def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language
             "moved": p.moved_households,
             "bound": None if p.bound is None else p.bound.value,
             "gap": p.gap,
-            **_measures(p.after, len(p.enclaves_after)),
+            **_measures(p.walked, len(p.enclaves_after)),
+            "planned": p.planned_walk_min,
         }
         for p in feasible
     ]
+    planned = [("planned", msg("Mean walk with the candidate sites (min)"), "minutes")]
+    if all(p.standing is None for p in feasible):
+        planned = []
     today = translate(msg("Today"), language)
     rows.append({"name": today, **_measures(proposals[0].before, len(proposals[0].enclaves_before))})
     fields = _fields(
@@ -254,6 +259,7 @@ def _overview(book: Workbook, proposals: Sequence[Proposal], town: str, language
         ("gap", msg("Gap at most"), "share"),
         ("deviation", msg("Largest deviation from the target"), "share"),
         ("walk", msg("Mean walk to the own centre (min)"), "minutes"),
+        *planned,
         ("boundary", msg("Boundaries (m)"), "metres"),
         ("cut_edges", msg("Joints between communities"), "count"),
         ("barriers", msg("Barriers straddled"), "count"),
@@ -322,8 +328,10 @@ def _proposal_sheets(book: Workbook, proposal: Proposal, town: str, language: st
         ("pieces", msg("Pieces"), "count"),
         ("polsby_popper", msg("Compactness (1: a disc)"), "number"),
         ("mean_walk_min", msg("Mean walk to the own centre (min)"), "minutes"),
+        *([] if proposal.standing is None else [("planned_min", msg("With the candidate sites (min)"), "minutes")]),
     )
-    writer.table(fields, proposal.after.parts.reset_index().to_dict("records"))
+    parts = proposal.walked.parts.assign(planned_min=proposal.after.parts["mean_walk_min"])
+    writer.table(fields, parts.reset_index().to_dict("records"))
     writer.close()
     name = translate(msg("{proposal}: changes", proposal=title), language)
     writer = SheetWriter(book, name, town=town, language=language)
@@ -338,7 +346,11 @@ def _proposal_sheets(book: Workbook, proposal: Proposal, town: str, language: st
         ("reason", msg("Reason"), "text"),
         ("shared_m", msg("Boundary shared with the new community (m)"), "metres"),
         ("walk_before_min", msg("Walk before (min)"), "minutes"),
-        ("walk_after_min", msg("Walk after (min)"), "minutes"),
+        (
+            "walk_after_min",
+            msg("Walk after (min)") if proposal.standing is None else msg("Walk after, with the candidate sites (min)"),
+            "minutes",
+        ),
         ("undoing_breaks", msg("Undoing it would break"), "text"),
     )
     writer.table(fields, _change_rows(proposal, language))

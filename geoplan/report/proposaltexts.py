@@ -173,7 +173,8 @@ def one_line(proposal: Proposal, language: str) -> Message:
         "parts": len(after.parts),
         "moved": proposal.moved_households,
         "deviation": after.max_deviation,
-        "walk": after.mean_walk_min,
+        "walk": proposal.walked.mean_walk_min,
+        "planned": proposal.planned_walk_min,
         "km": after.boundary_m / 1000,
     }
     text = msg(
@@ -181,6 +182,13 @@ def one_line(proposal: Proposal, language: str) -> Message:
         "mean walk {walk:.1f} min, boundaries {km:.1f} km",
         **facts,
     )
+    if proposal.planned_walk_min is not None:
+        text = msg(
+            "{name}: {parts} communities, {moved:,.0f} households moved; deviation at most {deviation:.1%}, "
+            "mean walk to today's centres {walk:.1f} min ({planned:.1f} min with the candidate sites), "
+            "boundaries {km:.1f} km",
+            **facts,
+        )
     if after.mean_walk_min != after.mean_walk_min:
         text = msg(
             "{name}: {parts} communities, {moved:,.0f} households moved; deviation at most {deviation:.1%}, "

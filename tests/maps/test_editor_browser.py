@@ -156,8 +156,8 @@ def test_mouse_keyboard_undo_download_apply(
         record = json.loads(out)
         assert code == 0
         assert (record["taken"], record["differences"], record["left"]) == (3, [], [])
-        # 10 numbers of the whole and 6 shares of it; of each community 7 numbers and 6 shares
-        assert record["compared"] == 15 + 2 * 13
+        # 9 numbers of the whole and 6 shares of it; of each community 9 numbers, its name and 6 shares
+        assert record["compared"] == 15 + 2 * 16
         assert [row["households"] for row in record["communities"]] == [640, 100]
 
 
@@ -183,11 +183,151 @@ def test_edits_are_kept_by_the_browser_and_loaded_back(
     assert part_of(page, "e5") == "B"
     page.locator(".gp-editor button", has_text="put aside").click()
     assert part_of(page, "e5") == "A"
+    # a table is loaded like the other file, and what has been locked is told
+    page.evaluate(f"{EDITOR}.session.setLocked('A', true); {EDITOR}.session.assign([...'AAAAAAAB'], {{}}, false)")
+    table = save(page, tmp_path, "csv")
+    page.evaluate(f"while ({EDITOR}.session.canUndo) {EDITOR}.undo()")
+    page.locator("input[type=file]").set_input_files(table)
+    page.locator(".gp-said", has_text="edits loaded: 4; edits that move units of a locked community: 4").wait_for()
+    assert part_of(page, "e6") == "A"
     other = json.loads(path.read_text(encoding="utf-8"))
     other["plan"]["fingerprint"] = "0"
     path.write_text(json.dumps(other), encoding="utf-8")
     page.locator("input[type=file]").set_input_files(path)
     page.locator(".gp-said", has_text="another plan").wait_for()
+
+
+def test_a_printed_sheet_shows_the_edited_plan(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.evaluate(f"window.print = () => {{}}; {EDITOR}.session.give([4], 'A')")
+    page.get_by_role("button", name="Print", exact=True).click()
+    page.locator(".gp-dialog .gp-primary").click()
+    assert page.locator(".gp-sheet h1").text_content() == "小镇: Today, edited (edits: 1)"
+    said = page.locator(".gp-sheet-head p").text_content() or ""
+    assert said.startswith("2 communities, 100 households moved, 2 out of range")
+    assert "Served within 5 / 10 / 15 min, own centre: 81.1 / 100.0 / 100.0 %" in said
+    assert "1,000 to 3,000 households in each" in (page.locator(".gp-sheet-foot").text_content() or "")
+    assert "In another community than today" in (page.locator(".gp-sheet-legend").text_content() or "")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    # without edits, and without the editor, the sheet is the plan's again
+    page.locator(".gp-row button", has_text="Undo").click()
+    page.get_by_role("button", name="Print", exact=True).click()
+    page.locator(".gp-dialog .gp-primary").click()
+    assert page.locator(".gp-sheet h1").text_content() == "小镇: Today"
+
+
+def test_table_and_search_know_the_edited_plan(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    page.locator(".gp-all-figures").click()
+    table = page.locator(".gp-table")
+
+    def figures() -> list[list[str]]:
+        return [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
+
+    assert table.locator("thead th").all_inner_texts() == [
+        "Name",
+        "Households",
+        "People",
+        "Moved in",
+        "Moved in, share",
+        "Pieces",
+        "Centres",
+        "Bound. km",
+        "Walk (min)",
+        "Any 5/10/15",
+        "Own 5/10/15",
+    ]
+    assert figures()[0][:7] == ["西社区", "400", "1,000", "0", "0.0 %", "1", "1"]
+    page.evaluate(f"{EDITOR}.session.create([4], 'Neu'); {EDITOR}.session.rename('A', '首社区')")
+    assert figures()[:2] == [
+        [
+            "首社区",
+            "340",
+            "850",
+            "0",
+            "0.0 %",
+            "1",
+            "1",
+            "0.1",
+            "2.3",
+            "88.2 / 100.0 / 100.0 %",
+            "88.2 / 100.0 / 100.0 %",
+        ],
+        [
+            "西社区",
+            "300",
+            "750",
+            "0",
+            "0.0 %",
+            "1",
+            "1",
+            "0.1",
+            "1.9",
+            "100.0 / 100.0 / 100.0 %",
+            "100.0 / 100.0 / 100.0 %",
+        ],
+    ]
+    wide = page.evaluate(
+        "['.gp-table-scroll', '.gp-editor .gp-scroll'].map((name) => document.querySelector(name))"
+        ".map((node) => node.scrollWidth - node.clientWidth)"
+    )
+    assert wide == [0, 0]
+    # search: communities as they are called now, with households; old names lead nowhere
+    search = page.locator(".gp-search-input")
+    search.fill("Neu")
+    page.locator(".gp-result").first.wait_for()
+    assert page.locator(".gp-result .gp-kind").all_inner_texts() == ["Community · 100 households"]
+    page.locator(".gp-result").click()
+    assert page.locator(".gp-popup h2").inner_text() == "Neu"
+    assert (
+        "100.0 / 100.0" in page.locator(".gp-popup").inner_text()
+        or "0.0 / 100.0" in page.locator(".gp-popup").inner_text()
+    )
+    search.fill("东社区")
+    page.locator(".gp-results .gp-note").wait_for()
+    search.press("Escape")
+    # the plain page has its own table and names again
+    page.get_by_role("button", name="Back", exact=True).click()
+    assert figures()[0][0] == "西社区"
+    assert len(figures()) == 2
+
+
+def test_controls_stay_in_their_place_when_warnings_come(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    give = page.locator(".gp-give .gp-primary")
+    before = give.bounding_box()
+    page.evaluate(f"{EDITOR}.answer({EDITOR}.session.give([0, 2], 'B'))")
+    assert page.locator(".gp-news p").count() == 3
+    assert give.bounding_box() == before
+
+
+def test_another_tab_that_saves_is_told(browser_page: OpenPage, pages: dict[str, Path]) -> None:
+    page = browser_page(pages["en"])
+    start(page)
+    other = page.context.new_page()
+    other.goto(pages["en"].as_uri())
+    other.wait_for_selector(".gp-panel")
+    start(other)
+    other.evaluate(f"{EDITOR}.session.give([4], 'A'); {EDITOR}.save()")
+    page.locator(".gp-said", has_text="another tab has saved edits of this plan").wait_for()
+
+
+def test_an_anonymised_page_finds_its_plan_back(
+    browser_page: OpenPage, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(capsys, "edit", project, "--out", out, "--anonymise", "--language", "en", "--quiet")[0] == 0
+    page = browser_page(out / "edit" / "map.html")
+    assert json.loads((out / "edit" / "plans.json").read_text(encoding="utf-8"))["plans"][0]["anonymise"]
+    start(page)
+    page.evaluate(f"{EDITOR}.session.give([4], 'A')")
+    open_fold(page, "Files")
+    path = save(page, tmp_path, "json")
+    code, text = run(capsys, "apply-edits", project, path, "--out", out, "--json", "--quiet")
+    assert (code, json.loads(text)["differences"]) == (0, [])
 
 
 def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dict[str, Path]) -> None:
@@ -196,6 +336,35 @@ def test_a_browser_that_keeps_nothing_says_so(browser_page: OpenPage, pages: dic
     start(page)
     open_fold(page, "Files")
     assert page.locator(".gp-form .gp-note", has_text="keeps nothing").count() == 1
+
+
+def test_a_phone_shows_the_town_above_the_panel_however_it_is_held(
+    browser_page: OpenPage, pages: dict[str, Path]
+) -> None:
+    page = browser_page(pages["en"], width=390, height=844)
+    lowest = """() => {
+      const {map, page} = geoplan.views[0];
+      return map.latLngToContainerPoint(L.latLng(...page.bounds[0])).y;
+    }"""
+    top = "() => document.querySelector('.gp-panel:not([hidden])').getBoundingClientRect().top"
+
+    def covers() -> float:
+        return float(page.evaluate(lowest)) - float(page.evaluate(top))
+
+    assert covers() <= 0
+    page.locator(".gp-to-bar").first.click()
+    assert page.evaluate("() => document.querySelector('.gp-panel').offsetHeight") <= 48
+    assert covers() <= 0
+    page.get_by_role("button", name="Show the panel").click()
+    assert covers() <= 0
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.wait_for_function("() => geoplan.views[0].map.getSize().x === 844")
+    assert 0 < page.evaluate(lowest) < 390
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => geoplan.views[0].map.getSize().x === 390")
+    assert covers() <= 0
+    start(page)
+    assert covers() <= 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

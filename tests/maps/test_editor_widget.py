@@ -41,7 +41,8 @@ window.fromPython = (name, value) => {{
   values[name] = value;
   (heard["change:" + name] || []).forEach((run) => run());
 }};
-window.end = entry.render({{model: window.model, el: document.getElementById("out")}});
+window.again = () => {{ window.end = entry.render({{model: window.model, el: document.getElementById("out")}}); }};
+window.again();
 </script></body></html>
 """
 
@@ -151,5 +152,18 @@ def test_the_page_tells_python_and_listens(browser_page: OpenPage, tmp_path: Pat
     assert page.evaluate("sent.at(-1).ids") == ["W", "X", "new-1"]
     page.locator(".gp-editor button", has_text="Undo").click()
     assert page.locator(".gp-edit-table tbody tr").count() == 2
+    # shown a second time, without the browser's memory, it goes on where it was: the push is not done again
+    page.evaluate("end(); localStorage.clear(); again()")
+    assert page.locator(".gp-edit-table tbody tr").count() == 2
+    assert page.evaluate("sent.at(-1).document.edits.length") == 1
+    shown.partition = shown.partition.moved(["e00"], "new-2")
+    page.evaluate("given => fromPython('_given', given)", shown._given)
+    assert page.locator(".gp-edit-table tbody tr").count() == 3
+    # notes reach Python as they are typed
+    page.locator(".gp-editor summary", has_text="Edits").first.click()
+    page.locator(".gp-history input").first.press_sequentially("ok")
+    shown.set_state({"_edited": page.evaluate("sent.at(-1)")})
+    assert [edit.get("note") for edit in shown.edits] == [None, "ok"]
+    assert page.evaluate("document.activeElement.value") == "ok"
     page.evaluate("end()")
     assert page.locator(".gp-editor").count() == 0

@@ -112,7 +112,7 @@ def test_every_text_of_the_editor(browser_page: OpenPage, tmp_path: Path, name: 
     for typed in (name, f"{name}2"):
         page.evaluate(f"part => {editor}.answer({editor}.session.rename(part, 'plain'))", part)
         rename.fill(typed)
-        page.locator(".gp-editor label", has_text="Merge").locator("select").first.select_option(part)
+        page.locator(".gp-editor .gp-form label", has_text="Community").locator("select").first.select_option(part)
         page.get_by_role("button", name="Rename", exact=True).click()
     shown = rename.input_value().strip()  # a line of input holds no line breaks
     assert said(page, ".gp-said") == [f"plain is now {shown}"]

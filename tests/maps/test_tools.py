@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from fake import CRS, X0, Y0, FakeCase, FakeCoverage, data_of, town
 from geopandas import GeoDataFrame, points_from_xy
+from shapely import MultiPolygon
 from test_proposals import proposals
 from test_proposals import town as redrawn_town
 
@@ -51,6 +52,28 @@ class TwoCases(FakeCoverage):
 
     def total(self, case: Any) -> Any:
         return self.of(case).total(case)
+
+
+METRES = FakeCase(mode="distance", centre="own")
+
+
+@dataclass(frozen=True)
+class ByDistance(TwoCases):
+    """Also by distance to own centres, where no unit has any."""
+
+    cases: tuple[FakeCase, ...] = (FAST, METRES)
+
+    def summary(self, level: str, case: Any) -> Any:
+        table = super().summary(level, case)
+        return (
+            table.rename(columns=lambda name: name.replace("p50_min", "p50_m").replace("p90_min", "p90_m"))
+            if case == METRES
+            else table
+        )
+
+    def isochrones(self, case: Any) -> Any:
+        table = super().isochrones(case)
+        return table.set_geometry([MultiPolygon()] * len(table), crs=table.crs) if case == METRES else table
 
 
 def complaints() -> GeoDataFrame:
@@ -261,6 +284,22 @@ class TestInABrowser:
         before = page.evaluate(count)
         page.locator("[data-layer=hatching]").check()
         assert 0 < page.evaluate(count) < 0.9 * before
+
+    def test_the_legend_names_the_mode_of_the_case_shown(self, browser_page: OpenPage, tmp_path: Path) -> None:
+        page = browser_page(save_map(coverage_map(ByDistance(), language="en"), tmp_path / "modes.html"))
+        legend = page.locator(".gp-legend")
+        assert "Buildings by walking time" in legend.inner_text()
+        assert "Service circles 15 min" in legend.inner_text()
+        page.locator(".gp-case select").select_option("1")
+        said = legend.inner_text()
+        for words in (
+            "Buildings by walking distance",
+            "up to 300 m",
+            "over 1,000 m",
+            "Service circles 1,000 m: none, no unit has a centre of its own",
+        ):
+            assert words in said
+        assert " min" not in said
 
     def test_swiping_shows_today_on_the_left(self, browser_page: OpenPage, redrawn: Path) -> None:
         page = browser_page(redrawn)

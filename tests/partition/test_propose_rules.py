@@ -21,6 +21,7 @@ from geoplan.model import Town
 from geoplan.partition.propose import Proposal, ProposeOptions, propose_communities
 from geoplan.places.units import UnitOptions
 from geoplan.report.proposals import proposals_record
+from geoplan.report.proposaltexts import one_line
 
 THREE_BY_FOUR = """
     AABB
@@ -234,6 +235,25 @@ def test_a_centre_in_each_is_searched_for() -> None:
     plain = propose_communities(town, target=60, parts=2, effort=2)
     # without the wish at least one household less moves: the rows stay together
     assert min(p.moved_households for p in plain) < min(p.moved_households for p in found)
+
+
+def test_walks_compare_with_those_to_today_s_centres() -> None:
+    town = worlds.town("AAAA\nBBBB\nBBBB", facilities=sites(["00"], ["03"]))
+    for p in propose_communities(town, target=60, parts=2, effort=2):
+        assert p.standing is not None
+        # one centre stands: every walk goes there, today and in the proposal; the site makes walks shorter
+        assert p.standing.parts["centres"].sum() == p.before.parts["centres"].sum() == 1.0
+        assert p.walked.mean_walk_min == pytest.approx(p.before.mean_walk_min)
+        assert p.planned_walk_min is not None
+        assert p.planned_walk_min < p.walked.mean_walk_min
+        (row,) = proposals_record([p])["alternatives"]
+        assert row["mean_walk_min"] == pytest.approx(p.walked.mean_walk_min)
+        assert row["mean_walk_with_candidates_min"] == pytest.approx(p.planned_walk_min)
+        assert "mean walk to today's centres" in str(one_line(p, "en"))
+    without = worlds.town("AAAA\nBBBB\nBBBB", facilities=sites(["00"], []))
+    p = propose_communities(without, target=60, parts=2, effort=2)[0]
+    assert (p.standing, p.planned_walk_min) == (None, None)
+    assert p.walked is p.after
 
 
 def test_fewer_sites_than_communities_says_how_many() -> None:

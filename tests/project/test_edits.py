@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from edits_world import HELD, NAMES, document, write_project
 
+from geoplan.cli import main
 from geoplan.errors import InputError
 from geoplan.maps.container import read_container
 from geoplan.partition.editing import plan_fingerprint
@@ -31,6 +32,7 @@ TOTAL = {
     "units": 8,
     "households": 740,
     "people": 1850,
+    "outside": 2,
     "boundary_m": 120,
     "moved": 100,
     "detached": 0,
@@ -38,9 +40,12 @@ TOTAL = {
     "served_own": [600, 740, 740],
     "walk_min": (20 + 187 + 353 + 208 + 687 + 353 + 187 + 20) / 740,
 }
-PARTS = [
-    {"id": "A", "units": 5, "households": 440, "people": 1100, "pieces": 1, "centres": 1, "boundary_m": 120},
-    {"id": "B", "units": 3, "households": 300, "people": 750, "pieces": 1, "centres": 1, "served_own": [300, 300, 300]},
+WHOLE = {"pieces": 1, "centres": 1, "boundary_m": 120, "range": -1}
+PARTS: list[dict[str, Any]] = [
+    {"id": "A", "name": "东社区", "units": 5, "households": 440, "people": 1100, "moved": 100, **WHOLE}
+    | {"served_any": [300, 440, 440], "served_own": [300, 440, 440], "walk_min": (20 + 187 + 353 + 208 + 687) / 440},
+    {"id": "B", "name": "西社区", "units": 3, "households": 300, "people": 750, "moved": 0, **WHOLE}
+    | {"served_any": [300, 300, 300], "served_own": [300, 300, 300], "walk_min": (353 + 187 + 20) / 300},
 ]
 
 
@@ -68,13 +73,18 @@ def codes(folder: Path, tmp_path: Path, text: str | bytes, **options: Any) -> li
     return [fault.code for fault in error.value.faults]
 
 
+def differing(result: MeetingResult) -> list[tuple[str, str, float | str | None, float | str | None]]:
+    """Totals that the file has otherwise, without those that it lacks."""
+    return [(d.name, d.part, d.page, d.python) for d in result.differences if d.page is not None]
+
+
 def test_edits_are_done_measured_and_agree_with_the_page(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     totals = {"total": TOTAL, "parts": PARTS}
     result = apply(folder, tmp_path, document(fingerprint, [GIVE], totals))
     assert result.whole
     assert result.differences == ()
-    # 8 numbers and two lists of 3 in total, 6 of A, 5 and a list of 3 of B
-    assert result.compared == 14 + 6 + 8
+    # 9 numbers and two lists of 3 in total; of each community 9 numbers, two lists of 3 and the name
+    assert result.compared == 15 + 2 * 16
     assert result.proposal.after.parts["households"].to_dict() == {"A": 440, "B": 300}
     assert sorted(path.name for path in result.files if path.exists()) == [
         "coverage.xlsx",
@@ -101,25 +111,93 @@ def test_a_centre_opened_counts_in_the_community_it_stands_in(folder: Path, fing
         "parts": [{"id": "A", "centres": 2}],
     }
     result = apply(folder, tmp_path, document(fingerprint, [GIVE, OPEN], totals))
-    assert (result.differences, result.compared) == ((), 7)
+    assert (differing(result), result.compared) == ([], 7)
     assert result.applied.opened == ("s4",)
 
 
 def test_other_totals_than_the_page_s_are_named(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     totals = {
         "total": {**TOTAL, "moved": 101, "served_own": [600, 739, 740], "walk_min": 99},
-        "parts": [{"id": "B", "pieces": 2}, {"id": "Z", "units": 3}],
+        "parts": [
+            {**PARTS[0], "moved": 99, "name": "东"},
+            {**PARTS[1], "pieces": 2, "range": 0},
+            {"id": "Z", "units": 3},
+        ],
         "preliminary": ["walk_min"],
     }
     result = apply(folder, tmp_path, document(fingerprint, [GIVE], totals))
     found = [(d.name, d.part, d.page, d.python) for d in result.differences]
+    # Python knows the walks to every site: that the page calls one preliminary excuses nothing
     assert found == [
         ("moved", "", 101, 100),
+        ("walk_min", "", 99, pytest.approx(TOTAL["walk_min"])),
         ("served_own 10 min", "", 739, 740),
+        ("name", "A", "东", "东社区"),
+        ("moved", "A", 99, 100),
+        ("range", "B", 0, -1),
         ("pieces", "B", 2, 1),
         ("units", "Z", 3, 0),
     ]
     assert not result.whole
+    assert str(result.differences[3].message) == "name, A: the page says 东, geoplan 东社区"
+
+
+def test_totals_that_are_missing_are_no_proof(
+    folder: Path, fingerprint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    total = {name: value for name, value in TOTAL.items() if name not in ("moved", "served_any")}
+    first = {name: value for name, value in PARTS[0].items() if name != "walk_min"}
+    result = apply(folder, tmp_path, document(fingerprint, [GIVE], {"total": total, "parts": [first]}))
+    assert [(d.name, d.part, d.page) for d in result.differences] == [
+        ("moved", "", None),
+        ("served_any", "", None),
+        ("walk_min", "A", None),
+        ("units", "B", None),
+    ]
+    assert str(result.differences[0].message) == "moved, in total: missing in the file; geoplan 100.000"
+    assert not result.whole
+    path = tmp_path / "none.json"
+    path.write_text(document(fingerprint, [GIVE]), encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        main(["apply-edits", str(folder), str(path), "--out", str(tmp_path / "out"), "--language", "en"])
+    assert caught.value.code == 1
+    assert "the file holds no totals of the page: nothing could be compared" in capsys.readouterr().out
+
+
+def test_several_best_matchings_of_old_and_new_communities_agree(
+    folder: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    # A falls into two halves under new ids: either may stand for the old A, and 170 households have moved.
+    held = {**HELD, "e3": 100.0}
+    other = write_project(tmp_path / "even", held)
+    start = plan_fingerprint(today(build_units(load_town(load_project(other)))))
+    edits = [
+        {"kind": "new", "units": ["e0", "e1"], "from": ["A", "A"], "to": "new-1", "name": "N"},
+        {"kind": "new", "units": ["e2", "e3"], "from": ["A", "A"], "to": "new-2", "name": "M"},
+    ]
+    for one, two, whole in ((200, 0, True), (0, 200, True), (100, 100, False)):
+        rows = [{"id": "new-1", "moved": one}, {"id": "new-2", "moved": two}, {"id": "B", "moved": 0}]
+        result = apply(other, tmp_path, document(start, edits, {"total": {"moved": 200}, "parts": rows}))
+        assert (differing(result) == []) is whole
+
+
+def test_a_new_community_must_be_new_and_locks_are_warned_of(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    into = {"kind": "new", "units": ["e4"], "from": ["B"], "to": "A", "name": "x"}
+    assert codes(folder, tmp_path, document(fingerprint, [into])) == ["part-exists"]
+    lock: dict[str, Any] = {"kind": "lock", "part": "A"}
+    result = apply(folder, tmp_path, document(fingerprint, [lock, GIVE, {"kind": "unlock", "part": "A"}]))
+    assert [str(warning) for warning in result.applied.warned] == ["edit 2: 东社区 is locked by an earlier edit"]
+    # an assignment names the communities that it brings, and no others
+    names = {"A": "changed", "new-1": "N"}
+    assign: dict[str, Any] = {
+        "kind": "assign",
+        "units": ["e0", "e4"],
+        "from": ["A", "B"],
+        "to": ["new-1", "A"],
+        "names": names,
+    }
+    result = apply(folder, tmp_path, document(fingerprint, [assign]))
+    assert result.proposal.partition.names == {"A": "东社区", "B": "西社区", "new-1": "N"}
 
 
 def test_every_fault_is_gathered_with_its_place(folder: Path, fingerprint: str, tmp_path: Path) -> None:
@@ -178,7 +256,7 @@ def test_edits_of_the_result_are_found_back(folder: Path, fingerprint: str, tmp_
     totals = {"total": {"parts": 3, "moved": 240, "detached": 0}, "parts": [{"id": "new-1", "centres": 1}]}
     second = apply(folder, tmp_path, document(after, [new, {"kind": "close", "site": "s4"}], totals))
     # The new community keeps 200 of old A's households, A only 140: it stands for old A, and e2 to e4 have moved.
-    assert (second.differences, second.compared) == ((), 4)
+    assert (differing(second), second.compared) == ([], 4)
     assert second.proposal.after.parts["name"].to_dict() == {"A": "东社区", "B": "西社区", "new-1": "新社区"}
     assert second.proposal.after.parts["centres"].to_dict() == {"A": 0, "B": 1, "new-1": 1}
     # the first result is still on record: the same edits can be done again
@@ -203,7 +281,7 @@ def csv_text(fingerprint: str, delimiter: str = ",") -> str:
 
 def test_csv_says_the_same(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     result = apply(folder, tmp_path, csv_text(fingerprint).encode("utf-8-sig"))
-    assert (result.differences, result.compared) == ((), 4)
+    assert (differing(result), result.compared) == ([], 4)
     assert result.proposal.partition.part_of[["e0", "e4"]].tolist() == ["new-1", "A"]
     assert result.proposal.partition.names == {"A": "东社区", "B": "2号社区", "new-1": "新\n社区"}
     assert result.applied.notes == {"e4": '=agreed, "yes"'}
@@ -220,6 +298,21 @@ def test_csv_may_have_been_saved_by_a_spreadsheet(tmp_path: Path, delimiter: str
         files.append(read_edits(tmp_path / name))
     page, saved = files
     assert (saved.edits, saved.total, saved.parts, saved.fingerprint) == (page.edits, page.total, page.parts, "x")
+
+
+def test_a_table_finds_the_plan_of_its_name_again(folder: Path, fingerprint: str, tmp_path: Path) -> None:
+    first = apply(folder, tmp_path, document(fingerprint, [GIVE]))
+    other = write_project(tmp_path / "other", {**HELD, "e3": 50.0})
+    (other / "plans.json").write_bytes((first.folder / "plans.json").read_bytes())
+    lines = [f"1,give,e3,A,B,{'0' * 64},{name}" for name in ("edited", "")]
+    parts = []
+    for line in lines:
+        text = "edit,kind,unit,from,to,plan,plan_name\r\n" + line
+        (other / "table.csv").write_text(text, encoding="utf-8")
+        result = apply_project_edits(load_project(other), other / "table.csv", tmp_path / "o", rebase=True)
+        parts.append("".join(result.proposal.partition.part_of))
+    # the edited plan has e4 in A, today's has it in B; tables without the name start from today's
+    assert parts == ["AAABABBB", "AAABBBBB"]
 
 
 def test_csv_faults_name_their_line(folder: Path, fingerprint: str, tmp_path: Path) -> None:
@@ -245,7 +338,7 @@ def test_a_line_twice_is_told_and_a_very_long_cell_is_only_an_unknown_unit(
 
 def test_a_list_of_shares_that_is_too_short_does_not_agree(folder: Path, fingerprint: str, tmp_path: Path) -> None:
     result = apply(folder, tmp_path, document(fingerprint, [GIVE], {"total": {"served_any": [600]}}))
-    assert [difference.name for difference in result.differences] == ["served_any 10 min", "served_any 15 min"]
+    assert [name for name, *_ in differing(result)] == ["served_any 10 min", "served_any 15 min"]
     assert result.compared == 3
 
 
@@ -257,6 +350,12 @@ def test_a_list_of_shares_that_is_too_short_does_not_agree(folder: Path, fingerp
         (b"PK\x03\x04 a workbook", "not-edits"),
         ("[1, 2]", "not-edits"),
         (document("x", [{"kind": "give", "units": ["e1"], "from": ["A"], "to": "B", "names": [1]}]), "bad-edit"),
+        (document("x", [{"kind": "new", "units": ["e1"], "from": ["A"], "to": "N", "name": ["x"]}]), "bad-edit"),
+        (document("x", [{"kind": "give", "units": [1], "from": ["A"], "to": "B"}]), "bad-edit"),
+        (document("x", [{"kind": "give", "units": ["e1"], "from": ["A"], "to": {"B": 1}}]), "bad-edit"),
+        (document("x", [{"kind": "rename", "part": "A", "name": " "}]), "bad-edit"),
+        (document("x", [{"kind": "lock", "part": "A", "note": 3}]), "bad-edit"),
+        (document("x", [], {"total": {"households": 10**400}}), "bad-edit"),
         (document("x", [], {"total": [1]}), "bad-edit"),
         (document("x", [], {"parts": [3]}), "bad-edit"),
         (document("x", [], {"total": {"households": "many"}}), "bad-edit"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 from small_town import TOML, layers, write_layers, write_ledger, write_town
 
@@ -13,6 +15,7 @@ import geoplan
 from geoplan.batch import RunResult, run_project
 from geoplan.coverage import measure_coverage
 from geoplan.errors import InputError, OutputError
+from geoplan.maps.container import read_container
 from geoplan.project import Ask, coverage_options, load_project, load_town, map_project
 
 FILES = ["coverage.gpkg", "coverage.xlsx", "map.html", "summary.json"]
@@ -109,6 +112,28 @@ def test_map_alone(folder: Path) -> None:
     path = map_project(load_project(folder), folder / "maps")
     assert [p.name for p in (folder / "maps").iterdir()] == ["map.html"]
     assert "小镇" in path.read_text(encoding="utf-8")
+
+
+def test_points_are_shown_as_density(folder: Path, tmp_path: Path) -> None:
+    project = load_project(folder)
+    places = load_town(project).buildings.geometry
+    given = []
+    for name in ("one", "two"):
+        given.append(tmp_path / name / "投诉.gpkg")
+        given[-1].parent.mkdir()
+        table = gpd.GeoDataFrame({"who": ["Zhang San"] * len(places)}, geometry=places.representative_point().array)
+        table.set_crs(places.crs).to_file(given[-1])
+    path = map_project(project, folder / "maps", points=given)
+    data = re.search(r'type="text/plain">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)
+    assert data
+    content = read_container(data[1])
+    assert [layer["name"] for layer in content["layers"]["points"]] == ["投诉", "投诉 (2)"]
+    assert "Zhang San" not in str(content)
+    areas = tmp_path / "areas.gpkg"
+    gpd.GeoDataFrame(geometry=places.buffer(5).array, crs=places.crs).to_file(areas)
+    with pytest.raises(InputError) as caught:
+        map_project(project, folder / "maps", points=[areas])
+    assert [fault.code for fault in caught.value.faults] == ["not-points"]
 
 
 def test_one_question_is_one_case(folder: Path) -> None:

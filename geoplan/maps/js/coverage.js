@@ -34,7 +34,7 @@ function sheets(page, state) {
   const counted = (layer) => [
     {title: text("unit"), value: (i) => layer.name(i)},
     {title: text("unit_unserved"), value: (i) => layer.households[i] - layer.served[state.limit][i]},
-    {title: `${text("unit_share")} %`, value: (i) => Math.round(10 * share(layer, i)) / 10},
+    {title: `${text("unit_share")} %`, value: (i) => share(layer, i), show: (i) => (isNaN(share(layer, i)) ? "–" : page.number.percent(share(layer, i) / 100).replace(/\s*%/, ""))},
     {title: text("households"), value: (i) => layer.households[i]},
     {title: text("people"), value: (i) => layer.people[i]},
   ];
@@ -56,7 +56,9 @@ function sheets(page, state) {
   ]));
   all.push(sheet(text("buildings"), buildings, "building", 0, () => [
     {title: text("unit"), value: (i) => buildingName(page, i) || buildings.id(i)},
-    {title: text("walk_min"), value: (i) => buildings.walk[i]},
+    page.mode === "distance"
+      ? {title: text("walk_m"), value: (i) => buildings.cost[i], show: (i) => (isNaN(buildings.cost[i]) ? "–" : page.number.whole(buildings.cost[i]))}
+      : {title: text("walk_min"), value: (i) => buildings.walk[i], show: (i) => (isNaN(buildings.walk[i]) ? "–" : page.number.tenth(buildings.walk[i]))},
     {title: text("households"), value: (i) => buildings.households[i]},
     {title: text("people"), value: (i) => buildings.people[i]},
   ]));

@@ -107,10 +107,11 @@ export function toDocument(session, town) {
 /** @param {Document} doc */
 export const toJson = (doc) => `${JSON.stringify(doc, null, 1)}\n`;
 
-export const COLUMNS = ["edit", "kind", "unit", "name", "from", "to", "note", "plan"];
+export const COLUMNS = ["edit", "kind", "unit", "name", "from", "to", "note", "plan", "plan_name"];
 
 /** Text that no spreadsheet takes for a formula, a number or a date; Python takes the apostrophe off again. */
-export const guard = (text) => (/^[\s'=+\-@\d＝＋－＠]/.test(text) ? `'${text}` : text);
+const RISKY = /^(?:[\s'=+\-@\d＝＋－＠]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[^\p{L}\p{N}]?\d|(?:true|false)$)/iu;
+export const guard = (text) => (RISKY.test(text) ? `'${text}` : text);
 export const unguard = (text) => (text.startsWith("'") ? text.slice(1) : text);
 
 const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -119,8 +120,9 @@ const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"
 export function toCsv(session, doc) {
   const {plan} = session;
   const lines = [COLUMNS];
+  const last = [doc.plan.fingerprint, guard(doc.plan.name)];
   const add = (edit, kind, unit, name, from, to, note) => {
-    lines.push([edit, kind, ...[unit, name, from, to, note].map((text) => guard(text || "")), doc.plan.fingerprint]);
+    lines.push([edit, kind, ...[unit, name, from, to, note].map((text) => guard(text || "")), ...last]);
   };
   doc.edits.forEach((edit, k) => {
     const number = String(k + 1);
@@ -134,17 +136,17 @@ export function toCsv(session, doc) {
     } else if (edit.site !== undefined) add(number, edit.kind, "", "", edit.site, edit.other, edit.note);
     else add(number, edit.kind, "", edit.kind === "rename" ? edit.name : "", edit.part, edit.old, edit.note);
   });
-  const value = (number) => (Array.isArray(number) ? number.join(" ") : String(number));
+  const value = (given) => (Array.isArray(given) ? given.join(" ") : typeof given === "string" ? guard(given) : String(given));
   const total = (part, row) => {
-    for (const key of TOTALS) if (row[key] !== undefined) lines.push(["", "total", guard(part), key, "", value(row[key]), "", doc.plan.fingerprint]);
+    for (const key of TOTALS) if (row[key] !== undefined) lines.push(["", "total", guard(part), key, "", value(row[key]), "", ...last]);
   };
   total("", doc.totals.total);
   for (const row of doc.totals.parts) total(row.id, row);
-  lines.push(["", "preliminary", "", doc.totals.preliminary.join(" "), "", "", "", doc.plan.fingerprint]);
+  lines.push(["", "preliminary", "", doc.totals.preliminary.join(" "), "", "", "", ...last]);
   return `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
-const TOTALS = ["parts", "units", "households", "people", "outside", "centres", "served_any", "served_own", "boundary_m", "moved", "pieces", "detached", "walk_min"];
+const TOTALS = ["name", "range", "parts", "units", "households", "people", "outside", "centres", "served_any", "served_own", "boundary_m", "moved", "pieces", "detached", "walk_min"];
 
 /** Names that an edit gives to new parts. @param {Edit} edit @returns {[string, string][]} */
 function namesOf(edit) {
@@ -164,35 +166,80 @@ export function fileName(text, ending) {
  * Read a document back and do its edits in a new session; the first that does not fit stops it.
  * @param {EditSession} session fresh
  * @param {any} doc
+ * @param {(edit: number) => void} [crossed] told of edits that move units of a community that an earlier one has locked
  * @returns {{why: string, edit: number}|null} what does not fit
  */
-export function replay(session, doc) {
+export function replay(session, doc, crossed) {
   if (!doc || doc.format !== FORMAT || doc.version !== VERSION || !Array.isArray(doc.edits)) return {why: "format", edit: 0};
   if (!doc.plan || doc.plan.fingerprint !== session.plan.fingerprint) return {why: "plan", edit: 0};
   for (let k = 0; k < doc.edits.length; k++) {
-    const why = fault(session, doc.edits[k]);
+    const edit = onlyKnown(doc.edits[k]);
+    const why = edit ? fault(session, edit) : "format";
     if (why) return {why, edit: k + 1};
-    session.repeat(doc.edits[k]);
+    if (crossed && crosses(session, edit)) crossed(k + 1);
+    session.repeat(edit);
   }
   return null;
 }
 
+const MOVING = ["give", "new", "merge", "assign"];
+const CENTRES = ["open", "close", "move"];
+const NAMING = ["lock", "unlock", "rename"];
+
+/** What each kind of edit holds, so that nothing else of a file gets into the session. */
+const FIELDS = {
+  ...Object.fromEntries(MOVING.map((kind) => [kind, ["units", "from", "to"]])),
+  ...Object.fromEntries(CENTRES.map((kind) => [kind, ["site"]])),
+  ...Object.fromEntries(NAMING.map((kind) => [kind, ["part"]])),
+};
+const MORE = {new: ["name"], merge: ["part"], assign: ["names"], move: ["other"], rename: ["old", "name"]};
+
+/** An edit with the fields of its kind; null for what is none. @param {any} edit @returns {any} */
+function onlyKnown(edit) {
+  if (!edit || typeof edit !== "object" || !Object.hasOwn(FIELDS, edit.kind)) return null;
+  const fields = ["kind", ...FIELDS[edit.kind], ...(MORE[edit.kind] || []), "note"];
+  return Object.fromEntries(fields.filter((name) => edit[name] !== undefined).map((name) => [name, edit[name]]));
+}
+
+const isText = (/** @type {any} */ value) => typeof value === "string";
+const areTexts = (/** @type {any} */ values) => Array.isArray(values) && values.every(isText);
+
 /** @param {EditSession} session @param {any} edit */
 function fault(session, edit) {
-  const partOf = (id) => session.parts[session.of[/** @type {number} */ (session.unitAt.get(id))]].id;
-  if (!edit || typeof edit !== "object") return "format";
-  if (["give", "new", "merge", "assign"].includes(edit.kind)) {
-    const {units, from, to} = edit;
-    if (!Array.isArray(units) || !Array.isArray(from) || units.length !== from.length || !units.length) return "format";
-    if (edit.kind === "assign" ? !Array.isArray(to) || to.length !== units.length : typeof to !== "string") return "format";
-    if (units.some((id) => !session.unitAt.has(id))) return "unit";
-    if (units.some((id, k) => partOf(id) !== from[k])) return "from";
-    return "";
-  }
-  if (["open", "close", "move"].includes(edit.kind)) {
-    const known = session.siteAt.has(edit.site) && (edit.kind !== "move" || session.siteAt.has(edit.other));
-    return known ? "" : "site";
-  }
-  if (["lock", "unlock", "rename"].includes(edit.kind)) return session.slot(edit.part) >= 0 ? "" : "part";
-  return "format";
+  for (const name of ["name", "old", "note", "part", "other"]) if (edit[name] !== undefined && !isText(edit[name])) return "format";
+  if (MOVING.includes(edit.kind)) return shapeFault(edit) || placeFault(session, edit);
+  if (CENTRES.includes(edit.kind)) return siteFault(session, edit);
+  if (session.slot(edit.part) < 0) return "part";
+  return edit.kind === "rename" && !(edit.name || "").trim() ? "format" : "";
+}
+
+/** @param {any} edit that moves units */
+function shapeFault({kind, units, from, to, names}) {
+  if (!areTexts(units) || !areTexts(from) || units.length !== from.length || !units.length) return "format";
+  if (kind === "assign" ? !areTexts(to) || to.length !== units.length : !isText(to) || !to) return "format";
+  if (names !== undefined && (!names || typeof names !== "object" || !Object.values(names).every(isText))) return "format";
+  return new Set(units).size < units.length ? "twice" : "";
+}
+
+/** @param {EditSession} session @param {any} edit that moves units */
+function placeFault(session, {kind, units, from, to, names}) {
+  if (units.some((id) => !session.unitAt.has(id))) return "unit";
+  if (units.some((id, k) => session.parts[session.of[/** @type {number} */ (session.unitAt.get(id))]].id !== from[k])) return "from";
+  const there = (/** @type {string} */ id) => session.slot(id) >= 0;
+  if (kind === "new") return there(to) ? "exists" : "";
+  return [to].flat().every((id) => there(id) || (kind === "assign" && names && Object.hasOwn(names, id))) ? "" : "part";
+}
+
+/** @param {EditSession} session @param {any} edit of a centre */
+function siteFault(session, {kind, site, other}) {
+  const row = session.siteAt.get(site);
+  const to = kind === "move" ? session.siteAt.get(other) : -1;
+  if (row === undefined || to === undefined) return "site";
+  return session.open[row] === (kind === "open") || (to >= 0 && session.open[to]) ? "site" : "";
+}
+
+/** Whether an edit takes units from a locked community or gives it some. @param {EditSession} session @param {any} edit */
+function crosses(session, {units, from, to}) {
+  const locked = (/** @type {string} */ id) => session.slot(id) >= 0 && session.parts[session.slot(id)].locked;
+  return Boolean(units) && [...from, ...[to].flat()].some(locked);
 }

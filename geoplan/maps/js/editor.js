@@ -4,6 +4,7 @@ import {box} from "./packed.js";
 import {element, head, rows} from "./popup.js";
 import {editPainters, watchPointer} from "./editmap.js";
 import {makeEditPanel} from "./editpanel.js";
+import {editedEntries, editedSheets, shares, slotContent} from "./editsheets.js";
 import {Editor} from "./editstate.js";
 import {fitWidth} from "./show.js";
 
@@ -31,6 +32,10 @@ export function withEditor(kind, options) {
       if (editor.tool === "click" && thing) editor.toggle(thing.index);
       return true;
     },
+    sheets: (page, state) => (kind.sheets ? editedSheets(state, kind.sheets(page, state)) : []),
+    searched: (state) => (state.editor ? editedEntries(state.editor) : null),
+    anchorOf: (page, thing) => thing.at || kind.anchorOf(page, thing),
+    told: (view) => (view.state.editor ? told(view.state.editor) : null),
     ready: (view) => {
       view.state.view = view;
       if (options && options.always) startEditing(view, view.page.edit.starts.length - 1, true);
@@ -56,15 +61,19 @@ export function startEditing(view, which, always) {
   const {panel, refresh} = makeEditPanel(editor, {
     id: `${state.panelId}-edit`,
     go: (units) => showUnits(view, units),
+    table: view.table ? () => view.table.toggle() : null,
     tool: () => (editor.tool === "click" ? map.dragging.enable() : map.dragging.disable()),
     leave: always ? null : () => stop(),
   });
   editor.listeners.push((why) => {
     refresh(why);
-    view.canvas.redraw();
+    if (why === "edits") view.changed();
+    else if (why !== "note" && why !== "kept") view.canvas.redraw();
   });
   const keys = (event) => onKey(event, editor);
   const save = () => editor.save();
+  const elsewhere = (event) => editor.heard(event.key);
+  window.addEventListener("storage", elsewhere);
   document.addEventListener("keydown", keys);
   window.addEventListener("pagehide", save);
   const stop = () => {
@@ -72,12 +81,14 @@ export function startEditing(view, which, always) {
     unwatch();
     document.removeEventListener("keydown", keys);
     window.removeEventListener("pagehide", save);
+    window.removeEventListener("storage", elsewhere);
+    view.select(null);
     panel.remove();
     plain.hidden = false;
     map.getContainer().classList.remove("gp-editing");
     state.editor = null;
     fitWidth(view);
-    view.canvas.redraw();
+    view.changed();
     const button = plain.querySelector(".gp-edit-start");
     if (button) button.focus();
   };
@@ -86,9 +97,34 @@ export function startEditing(view, which, always) {
   plain.before(panel);
   editor.stop = stop;
   fitWidth(view);
-  view.canvas.redraw();
+  // On a phone the editor's panel leaves another room than the plain one.
+  if (map.getContainer().classList.contains("gp-narrow")) view.refit();
+  view.select(null);
+  view.changed();
   if (!always) panel.querySelector("button, select").focus();
   return editor;
+}
+
+/** Title and totals of the plan as it is edited, for a sheet or a picture. @param {Editor} editor */
+function told(editor) {
+  const {page, session, plan} = editor;
+  const {whole, tenth, percent} = page.number;
+  const now = session.totals();
+  const values = {town: page.title, plan: editor.planName, count: whole(session.done.length)};
+  const lines = [
+    editor.text("said_totals", {parts: whole(now.parts), moved: whole(now.moved), outside: whole(now.outside), detached: whole(now.detached)}),
+    now.households > 0 ? `${editor.text("t_moved")}: ${whole(now.moved)} (${percent(now.moved / now.households)})` : "",
+    `${editor.text("t_boundary")}: ${tenth(now.boundary_m / 1000)}`,
+  ];
+  const circles = plan.minutes.map((minutes) => page.number.plain(minutes)).join(" / ");
+  if (now.served_own) lines.push(`${editor.text("t_own", {minutes: circles})}: ${shares(page.number, now.served_own, now.households)}`);
+  if (session.preliminary().length) lines.push(editor.text("preliminary"));
+  const limits = {lower: whole(plan.lower), upper: whole(plan.upper)};
+  return {
+    title: editor.text(session.done.length ? "sheet_edited" : "sheet_plan", values),
+    lines: lines.filter(Boolean),
+    brief: editor.text(Number.isFinite(plan.upper) ? "range" : "range_open", limits),
+  };
 }
 
 /** Undo and redo by keyboard; Escape chooses none. @param {KeyboardEvent} event @param {Editor} editor */
@@ -105,24 +141,20 @@ function onKey(event, editor) {
 }
 
 /** Move the map to some units. @param {any} view @param {number[]} units */
-function showUnits({map, page, side}, units) {
+function showUnits({map, page, padding}, units) {
   if (!units.length) return;
   const bounds = L.latLngBounds([]);
   for (const unit of units) {
     const [west, north, east, south] = box(page.units.geometry, unit);
     bounds.extend(map.unproject(L.point(west, south), 0)).extend(map.unproject(L.point(east, north), 0));
   }
-  const narrow = map.getContainer().classList.contains("gp-narrow");
-  map.fitBounds(bounds, {maxZoom: 17, animate: false, paddingTopLeft: narrow ? [12, 64] : [side.offsetWidth + 28, 28], paddingBottomRight: [56, narrow ? 320 : 36]});
+  map.fitBounds(bounds, {maxZoom: 17, animate: false, ...padding()});
 }
 
 /** What a popup says while the plan is edited. @param {Editor} editor @param {any} thing */
 function content(editor, thing) {
   const {page, session, plan} = editor;
-  if (thing.kind === "part") {
-    const {parts} = page.alternatives[thing.level];
-    return element("div", "gp-popup-body", head(page, page.one, parts.name(thing.index), ""));
-  }
+  if (thing.kind === "slot") return slotContent(editor, thing.index);
   const i = thing.index;
   const part = session.parts[session.of[i]];
   return element("div", "gp-popup-body", [

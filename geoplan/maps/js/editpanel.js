@@ -1,6 +1,8 @@
 /** The editor's panel: choose, give, undo, the live totals, warnings, communities, centres, edits and files. */
+import {decoded} from "./editcsv.js";
 import {fileName, toCsv, toJson} from "./editfile.js";
 import {siteMark} from "./editmap.js";
+import {shares} from "./editsheets.js";
 import {drawn, fold, swatch, toggle} from "./panel.js";
 import {element, nameNode} from "./popup.js";
 import {ink} from "./redrawmap.js";
@@ -16,7 +18,7 @@ const NEWS = 2; // new warnings told with an edit
 
 /**
  * @param {Editor} editor
- * @param {{id: string, go: (units: number[]) => void, tool: () => void, leave: (() => void)|null}} actions
+ * @param {{id: string, go: (units: number[]) => void, table: (() => void)|null, tool: () => void, leave: (() => void)|null}} actions
  */
 export function makeEditPanel(editor, actions) {
   /** @type {Record<string, (() => void)[]>} */
@@ -45,12 +47,12 @@ export function makeEditPanel(editor, actions) {
   // What is unfolded at the lower end would open out of sight.
   const reveal = ({target}) => target.open && target.contains(document.activeElement) && target.scrollIntoView({block: "nearest"});
   more.addEventListener("toggle", reveal, true);
-  const main = element("div", "gp-main", [head(context), totals(context), undoRow(context), said(context), tools(context), giving(context)]);
+  const main = element("div", "gp-main", [head(context), totals(context), undoRow(context), tools(context), giving(context), said(context)]);
   const panel = element("section", "gp-panel gp-editor", [toggle(editor.page, more), main, more]);
   panel.setAttribute("aria-label", context.text("editor", {plan: editor.planName}));
   const refresh = (why) => {
     for (const run of refreshers[why] || []) run();
-    if (why !== "said" && why !== "kept") for (const run of refreshers.said) run();
+    if (why !== "said" && why !== "kept" && why !== "note") for (const run of refreshers.said) run();
   };
   return {panel, refresh};
 }
@@ -114,12 +116,6 @@ function head({editor, actions, text}) {
   return element("header", "gp-title gp-edit-head", [title, actions.leave ? button(text("leave"), actions.leave) : ""]);
 }
 
-/** A line of figures a circle, such as 12 / 40 / 88 %. */
-function shares(number, served, households) {
-  if (!served || !(households > 0)) return NONE;
-  return `${served.map((value) => number.percent(value / households).replace(/\s*%/, "")).join(" / ")} %`;
-}
-
 function totals({editor, text, number, on}) {
   const list = element("dl", "gp-totals");
   list.setAttribute("aria-label", text("totals"));
@@ -140,7 +136,9 @@ function totals({editor, text, number, on}) {
   if (editor.plan.walk) rows.push(["t_walk", (t) => (Number.isNaN(t.walk_min) ? NONE : number.tenth(t.walk_min)), "walk_min"]);
   const cells = rows.map(([key]) => {
     const value = element("dd", "");
-    list.append(element("div", "", [element("dt", "", text(/** @type {string} */ (key), {minutes: circles})), value]));
+    const label = element("dt", "", text(/** @type {string} */ (key), {minutes: circles}));
+    if (key === "t_detached") label.title = text("detached_help");
+    list.append(element("div", "", [label, value]));
     return value;
   });
   const doubt = element("p", "gp-left");
@@ -209,21 +207,38 @@ function giving({editor, actions, text, number, on}) {
   return element("div", "gp-give", [line, element("div", "gp-row", [labelled(text("target"), select), give]), element("div", "gp-row", [create, none])]);
 }
 
+/** A sentence whose names run in their own direction and leave the rest as it is. @param {string} sentence @param {string[]} names @returns {(string|HTMLElement)[]} */
+function isolated(sentence, names) {
+  const nodes = [];
+  let rest = sentence;
+  while (rest) {
+    const places = names.filter(Boolean).map((name) => ({name, at: rest.indexOf(name)})).filter(({at}) => at >= 0);
+    const [first] = places.sort((a, b) => a.at - b.at || b.name.length - a.name.length);
+    if (!first) return [...nodes, rest];
+    nodes.push(rest.slice(0, first.at), element("bdi", "", first.name));
+    rest = rest.slice(first.at + first.name.length);
+  }
+  return nodes;
+}
+
 /** What came of the last edit, said aloud with the totals. */
 function said({editor, text, number, on}) {
   const what = element("p", "gp-said");
   const news = element("div", "gp-news");
   const sums = element("p", "gp-hidden gp-said-totals");
-  const live = element("div", "", [what, news, sums]);
+  // It keeps its height, so that no control moves when there is more to say.
+  const live = element("div", "gp-live", [what, news, sums]);
+  live.tabIndex = 0;
   live.setAttribute("role", "status");
   live.setAttribute("aria-live", "polite");
   live.setAttribute("aria-atomic", "true");
   on(["said", "edits"], () => {
     const {parts, moved, outside, detached} = editor.session.totals();
-    what.textContent = editor.said;
-    const lines = editor.news.slice(0, NEWS).map((warning) => text("warn_new", {text: editor.warning(warning)}));
-    if (editor.news.length > NEWS) lines.push(text("warn_more", {count: number.whole(editor.news.length - NEWS)}));
-    news.replaceChildren(...lines.map((line) => element("p", "", nameNode(line))));
+    what.replaceChildren(...isolated(editor.said, editor.saidNames));
+    const lines = editor.news.slice(0, NEWS).map((warning) => isolated(text("warn_new", {text: editor.warning(warning)}), [warning.about, ...warning.others]));
+    if (editor.news.length > NEWS) lines.push([text("warn_more", {count: number.whole(editor.news.length - NEWS)})]);
+    news.replaceChildren(...lines.map((line) => element("p", "", line)));
+    live.scrollTop = 0;
     sums.textContent = text("said_totals", {parts: number.whole(parts), moved: number.whole(moved), outside: number.whole(outside), detached: number.whole(detached)});
   });
   return live;
@@ -253,19 +268,15 @@ function warnings(context) {
   return details;
 }
 
-/** A row a community; only cells that changed are written. */
+/** A row a community with what fits the panel, the rest is in the table beside the map; only cells that changed are written. */
 function communities({editor, actions, text, number, on}) {
-  const circles = editor.plan.minutes.map((m) => number.plain(m)).join("/");
+  /** @type {[string, (part: any) => string][]} */
   const columns = [
     ["h_households", (p) => number.whole(p.households)],
-    ["h_people", (p) => number.whole(p.people)],
-    ["h_any", (p) => shares(number, p.served_any, p.households), "served_any"],
-    ["h_own", (p) => shares(number, p.served_own, p.households), "served_own"],
     ["h_moved", (p) => number.whole(p.moved)],
-    ["h_boundary", (p) => number.tenth(p.boundary_m / 1000)],
     ["h_pieces", (p) => number.whole(p.pieces)],
-  ].filter(([, , name]) => !name || editor.plan.walkers);
-  const heads = columns.map(([key]) => element("th", "", text(/** @type {string} */ (key), {minutes: circles})));
+  ];
+  const heads = columns.map(([key]) => element("th", "", text(key)));
   const first = element("th", "", text("h_name"));
   for (const cell of [first, ...heads]) cell.scope = "col";
   const body = element("tbody");
@@ -280,16 +291,12 @@ function communities({editor, actions, text, number, on}) {
   const set = (node, value) => node.textContent !== value && (node.textContent = value);
   on(["edits"], () => {
     const slots = editor.session.slots();
-    const open = editor.session.preliminary();
     const wanted = slots.map((slot) => {
       if (!rows.has(editor.session.parts[slot])) rows.set(editor.session.parts[slot], makeRow(slot));
       const row = rows.get(editor.session.parts[slot]);
       const part = editor.session.figures(slot);
       set(row.name, editor.labelOf(slot));
-      columns.forEach(([, show, name], k) => {
-        const sign = open.includes(/** @type {string} */ (name)) ? "≈ " : "";
-        set(row.cells[k], sign + /** @type {(p: any) => string} */ (show)(part));
-      });
+      columns.forEach(([, show], k) => set(row.cells[k], show(part)));
       row.cells[0].classList.toggle("gp-out", part.range !== 0);
       row.cells.at(-1).classList.toggle("gp-out", part.pieces > 1);
       return row.node;
@@ -300,7 +307,7 @@ function communities({editor, actions, text, number, on}) {
   const scroll = element("div", "gp-scroll", table);
   Object.assign(scroll, {tabIndex: 0, role: "region"});
   scroll.setAttribute("aria-label", text("table"));
-  return scroll;
+  return element("div", "", [actions.table ? element("div", "gp-form", button(text("all_figures"), actions.table, "gp-all-figures")) : "", scroll]);
 }
 
 /** Units by name: the way to choose without a pointer. */
@@ -368,7 +375,7 @@ function partEdits({editor, text, on}) {
     setOptions(into, partOptions(editor));
   });
   return element("div", "gp-form", [
-    labelled(text("merge_from"), part),
+    labelled(text("target"), part),
     element("div", "gp-row", [
       button(text("lock"), () => editor.answer(editor.session.setLocked(part.value, true))),
       button(text("unlock"), () => editor.answer(editor.session.setLocked(part.value, false))),
@@ -419,7 +426,7 @@ function history(context) {
       Object.assign(note, {type: "text", value: done[k].note || "", placeholder: text("note")});
       const label = editor.describe(done[k]);
       note.setAttribute("aria-label", `${text("note")}: ${label}`);
-      note.addEventListener("change", () => editor.session.setNote(k, note.value.trim()));
+      note.addEventListener("input", () => editor.session.setNote(k, note.value.trim()));
       const node = element("li", "", [nameNode(label), note]);
       node.value = k + 1;
       return node;
@@ -440,7 +447,8 @@ function legend({editor, text}) {
     rows.push([text("l_centre"), drawn((ctx) => siteMark(ctx, 13, 11, true))]);
     rows.push([text("l_site"), drawn((ctx) => siteMark(ctx, 13, 11, false))]);
   }
-  return element("div", "gp-legend", rows.map(([label, symbol]) => element("div", "gp-layer gp-fixed", [element("span", "gp-text", label), symbol])));
+  const nodes = rows.map(([label, symbol]) => element("div", "gp-layer gp-fixed", [element("span", "gp-text", label), symbol]));
+  return element("div", "gp-legend", [...nodes, element("p", "gp-note", text("detached_help"))]);
 }
 
 /** @param {string} name @param {string} content @param {string} type */
@@ -458,16 +466,16 @@ function download(name, content, type) {
 function files({editor, text, number, on}) {
   const name = (ending) => fileName(text("file_name", {town: editor.page.edit.town, plan: editor.planName}), ending);
   const input = element("input", "gp-hidden");
-  Object.assign(input, {type: "file", accept: ".json,application/json", tabIndex: -1});
+  Object.assign(input, {type: "file", accept: ".json,.csv,application/json,text/csv", tabIndex: -1});
   input.setAttribute("aria-hidden", "true");
   input.addEventListener("change", async () => {
     const file = input.files && input.files[0];
     if (!file) return;
-    editor.load(await file.text());
+    editor.load(decoded(await file.arrayBuffer()));
     input.value = "";
   });
   const kept = element("p", "gp-note");
-  on(["edits", "kept"], () => (kept.textContent = text(editor.keeps ? "kept" : "not_kept")));
+  on(["edits", "kept"], () => (kept.textContent = text(editor.elsewhere ? "other_tab" : editor.keeps ? "kept" : "not_kept")));
   const back = button("", () => editor.aside && editor.load(JSON.stringify(editor.aside)));
   on(["edits", "chosen"], () => {
     back.hidden = !editor.aside;

@@ -4,6 +4,7 @@
  */
 import {EditSession} from "./editcore.js";
 import {Lands} from "./editland.js";
+import {parsed} from "./editcsv.js";
 import {readPlan, replay, toDocument} from "./editfile.js";
 import {warningsOf} from "./editwarn.js";
 import {fill} from "./model.js";
@@ -17,6 +18,7 @@ import {PASTELS} from "./redraw.js";
 
 const KEY = "geoplan-edits:";
 const SAVE_MS = 400;
+const CROSSED = 10; // edits of locked communities that are named
 
 export class Editor {
   /** @param {any} page @param {number} which plan to edit, 0 is today's */
@@ -39,6 +41,10 @@ export class Editor {
     this.target = "";
     /** What was done last, in words. */
     this.said = "";
+    /** @type {string[]} names in it */
+    this.saidNames = [];
+    /** Whether another tab has saved edits of this plan. */
+    this.elsewhere = false;
     /** @type {((why: string) => void)[]} */
     this.listeners = [];
     /** @type {Document|null} edits that loading others has put aside */
@@ -109,7 +115,7 @@ export class Editor {
     if (why !== "note") this._warn();
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.save(), SAVE_MS);
-    if (why !== "note") this.tell("edits");
+    this.tell(why === "note" ? "note" : "edits");
   }
 
   _warn() {
@@ -186,15 +192,16 @@ export class Editor {
   /** An edit in words. @param {Edit} edit */
   describe(edit) {
     const site = (id) => this.plan.sites[this.session.siteAt.get(id) ?? -1]?.name || id;
-    return this.text(`did_${edit.kind}`, {
-      count: this.page.number.whole((edit.units || []).length),
+    const values = {
       to: typeof edit.to === "string" ? this.nameOf(edit.to) : "",
       part: edit.part ? this.nameOf(edit.part) : "",
       site: edit.site ? site(edit.site) : "",
       other: edit.other ? site(edit.other) : "",
       old: edit.old || "",
       name: edit.name || "",
-    });
+    };
+    this.saidNames = Object.values(values);
+    return this.text(`did_${edit.kind}`, {...values, count: this.page.number.whole((edit.units || []).length)});
   }
 
   undo() {
@@ -276,6 +283,16 @@ export class Editor {
     if (before !== this.keeps) this.tell("kept");
   }
 
+  /** Another tab has changed what the browser keeps. @param {string|null} key */
+  heard(key) {
+    if (key !== KEY + this.plan.fingerprint) return;
+    this.elsewhere = true;
+    this.news = [];
+    this.said = this.text("other_tab");
+    this.tell("kept");
+    this.tell("said");
+  }
+
   _restore() {
     let kept = null;
     try {
@@ -294,7 +311,9 @@ export class Editor {
   /** Put the edits of a file in the place of those there are. @param {string} text @returns {boolean} */
   load(text) {
     const session = new EditSession(this.plan);
-    const fault = replay(session, parsed(text));
+    /** @type {number[]} */
+    const crossed = [];
+    const fault = replay(session, parsed(text), (edit) => crossed.push(edit));
     if (fault) {
       const key = fault.why === "format" && fault.edit === 0 ? "bad_format" : fault.why === "plan" ? "bad_plan" : "bad_edit";
       this.news = [];
@@ -306,6 +325,7 @@ export class Editor {
     this._begin(session);
     this.chosen = new Set();
     this.said = this.text("loaded", {count: session.done.length});
+    if (crossed.length) this.said += `; ${this.text("loaded_locked", {edits: crossed.slice(0, CROSSED).join(this.text("comma"))})}`;
     this._changed("load");
     this.tell("chosen");
     return true;
@@ -320,13 +340,4 @@ function sitePlaces(edit, origin, sites, middle) {
     const vertex = places.starts[places.parts[k]];
     return [places.x[vertex], places.y[vertex]];
   });
-}
-
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -37,21 +37,34 @@ export function render({model, el}) {
   source.textContent = model.get("content");
   const view = show(map, source, withEditor(proposals, {always: true}));
   const {editor} = view.state;
-  const given = () => take(editor, model.get("_given"));
+  const known = model.get("_edited") || {};
+  // Shown a second time, the editor goes on where the edits are now, not where the plan began.
+  if (known.document) {
+    editor.load(JSON.stringify(known.document));
+    editor.aside = null;
+  }
+  let taken = known.taken || 0;
+  /** A partition from Python becomes one edit, which can be undone like any other; each is done once, by its number. */
+  const given = () => {
+    const {number, parts, names} = model.get("_given") || {};
+    if (!parts || number <= taken) return;
+    taken = number;
+    editor.answer(editor.session.assign(parts, names, false));
+  };
   const send = () => {
-    model.set("_edited", told(editor));
+    model.set("_edited", {...told(editor), taken});
     model.save_changes();
   };
   given();
-  editor.listeners.push((why) => why === "edits" && send());
+  editor.listeners.push((why) => (why === "edits" || why === "note") && send());
   if (editor.session.canUndo) send();
   model.on("change:_given", given);
   // A cell's output has no size before it is shown.
-  let known = false;
+  let sized = false;
   const watch = new ResizeObserver(() => {
     map.invalidateSize();
-    if (!known && box.clientWidth) map.fitBounds(view.page.bounds, {animate: false, paddingTopLeft: [view.side.offsetWidth + 28, 28]});
-    known = known || box.clientWidth > 0;
+    if (!sized && box.clientWidth) map.fitBounds(view.page.bounds, {animate: false, paddingTopLeft: [view.side.offsetWidth + 28, 28]});
+    sized = sized || box.clientWidth > 0;
   });
   watch.observe(box);
   return () => {
@@ -60,12 +73,6 @@ export function render({model, el}) {
     editor.stop();
     map.remove();
   };
-}
-
-/** A partition from Python becomes one edit, which can be undone like any other. */
-function take(editor, given) {
-  if (!given || !given.parts) return;
-  editor.answer(editor.session.assign(given.parts, given.names, false));
 }
 
 /** Where every unit is now, and the edits that brought it there. */

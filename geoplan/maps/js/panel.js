@@ -56,7 +56,7 @@ function caseSwitch({page, state, actions, refresh, id}) {
   return label;
 }
 
-/** On a narrow page the details fold away; on a wide one the button is not shown. */
+/** On a narrow page the details fold away, and the whole panel into a bar; on a wide one the buttons are not shown. */
 export function toggle(page, more) {
   const button = element("button", "gp-toggle", element("span", "gp-grip"));
   button.type = "button";
@@ -64,11 +64,27 @@ export function toggle(page, more) {
   const set = (open) => {
     button.setAttribute("aria-expanded", String(open));
     button.setAttribute("aria-label", page.text(open ? "collapse" : "expand"));
-    if (button.parentElement) button.parentElement.classList.toggle("gp-open", open);
+    const panel = button.closest(".gp-panel");
+    if (panel) panel.classList.toggle("gp-open", open);
   };
   set(false);
-  button.addEventListener("click", () => set(button.getAttribute("aria-expanded") !== "true"));
-  return button;
+  const bar = element("button", "gp-to-bar", element("span", "", ""));
+  bar.type = "button";
+  const lower = (hidden) => {
+    bar.setAttribute("aria-expanded", String(!hidden));
+    bar.setAttribute("aria-label", page.text(hidden ? "show_panel" : "hide_panel"));
+    const panel = bar.closest(".gp-panel");
+    if (!panel) return;
+    panel.classList.toggle("gp-lowered", hidden);
+    bar.dispatchEvent(new Event("gp-lowered", {bubbles: true}));
+  };
+  lower(false);
+  button.addEventListener("click", () => {
+    lower(false);
+    set(button.getAttribute("aria-expanded") !== "true");
+  });
+  bar.addEventListener("click", () => lower(bar.getAttribute("aria-expanded") === "true"));
+  return element("div", "gp-grips", [button, bar]);
 }
 
 function headline({page, state, onRefresh}) {
@@ -165,10 +181,9 @@ function legend(context) {
   buildingRows(context, out, add);
   add("clusters", page.text("layer_clusters"), swatch("gp-hull"));
   facilityRows(context, out, add);
-  page.minutes.forEach((minutes, k) => {
+  page.minutes.forEach((_, k) => {
     if (layers.isochrones.step.indexOf(k) < 0) return;
-    const text = page.text("layer_isochrones", {minutes: page.number.plain(minutes)});
-    add(`circle${k}`, text, swatch(`gp-circle gp-circle${k}`));
+    add(`circle${k}`, () => circleLabel(page, k), swatch(`gp-circle gp-circle${k}`));
   });
   layers.levels.forEach((level, k) => add(`level${k}`, level.label, swatch(`gp-line gp-level${Math.min(k, 1)}`)));
   if (layers.levels.length) add("tint", page.text("layer_tint"), ramp());
@@ -179,6 +194,14 @@ function legend(context) {
   if (layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
   add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
   return out;
+}
+
+/** What a circle is called in the case shown; where it draws nothing, why. @param {any} page @param {number} k */
+function circleLabel(page, k) {
+  const {step, geometry} = page.layers.isochrones;
+  const empty = !geometry.kinds[step.indexOf(k)];
+  const key = empty ? "layer_isochrones_none" : page.centre === "own" ? "layer_isochrones_own" : "layer_isochrones";
+  return page.text(key, {limit: page.headline[k].short});
 }
 
 /** Rows of what a page may have beside its own layers: points shown as density, a basemap. */
@@ -194,7 +217,7 @@ function densityRamp() {
 }
 
 function buildingRows({page, state, onRefresh}, out, add) {
-  add("buildings", page.text("layer_buildings"), "");
+  add("buildings", () => page.text(page.mode === "distance" ? "layer_buildings_distance" : "layer_buildings"), "");
   const classes = element("ul", "gp-classes");
   onRefresh(() => classes.replaceChildren(...buildingClasses(page, state)));
   out.append(classes);
@@ -212,8 +235,8 @@ function buildingClasses(page, state) {
     if (households[i] > 0) sums[value] += households[i];
     else sums[count + 2]++;
   });
-  const names = page.minutes.map((minutes) => page.text("class_within", {minutes: page.number.plain(minutes)}));
-  names.push(page.text("class_beyond", {minutes: page.number.plain(page.minutes[count - 1])}), page.text("class_unreachable"));
+  const names = page.headline.map(({short}) => page.text("class_within", {limit: short}));
+  names.push(page.text("class_beyond", {limit: page.headline[count - 1].short}), page.text("class_unreachable"));
   const rows = names.map((name, k) => {
     const amount = page.text("count_households", {count: page.number.whole(sums[k])});
     const hatch = state.visible.hatching ? hatchOf(k, state.limit, count) : 0;
@@ -280,6 +303,7 @@ function lineSymbol(kind) {
   });
 }
 
+/** A row of the legend; a label that changes with the case is a function. */
 export function layerRow({page, state, actions, onRefresh}, key, text, symbol_) {
   const input = element("input");
   Object.assign(input, {type: "checkbox", checked: Boolean(state.visible[key])});
@@ -288,8 +312,12 @@ export function layerRow({page, state, actions, onRefresh}, key, text, symbol_) 
     state.visible[key] = input.checked;
     actions.changed();
   });
-  onRefresh(() => (input.checked = Boolean(state.visible[key])));
-  return element("label", "gp-layer", [input, element("span", "gp-text", nameNode(text, page.text("no_name"))), symbol_]);
+  const label = element("span", "gp-text");
+  onRefresh(() => {
+    input.checked = Boolean(state.visible[key]);
+    label.replaceChildren(nameNode(typeof text === "function" ? text() : text, page.text("no_name")));
+  });
+  return element("label", "gp-layer", [input, label, symbol_]);
 }
 
 export function swatch(className) {

@@ -45,7 +45,7 @@ function sheets(page, state) {
         {title: text("households"), value: (i) => table.households[i]},
         {title: text("households_today"), value: (i) => table.before[i]},
         {title: text("people"), value: (i) => table.people[i]},
-        {title: text("mean_walk"), value: (i) => table.walk[i]},
+        {title: text("mean_walk"), value: (i) => table.walk[i], show: (i) => (isNaN(table.walk[i]) ? "–" : page.number.tenth(table.walk[i]))},
         {title: text("pieces"), value: (i) => table.pieces[i]},
       ];
     },

@@ -113,6 +113,7 @@ function compared({page, state, onRefresh}) {
     ["row_deviation", (m) => known(m.deviation, percent)],
     ["row_outside", (m) => whole(m.outside)],
     ["row_walk", (m) => known(m.walk, tenth)],
+    ...(page.strings.row_planned ? [/** @type {[string, (m: any) => string]} */ (["row_planned", (m) => known(m.planned, tenth)])] : []),
     ["row_boundary", (m) => known(m.boundary_m, (metres) => tenth(metres / 1000))],
     ["row_enclaves", (m) => whole(m.enclaves)],
   ];

@@ -63,8 +63,11 @@ export function find(entries, query) {
   return found.map(({entry}) => entry);
 }
 
-/** @param {any} page @param {(thing: any) => void} go called with what was chosen @param {string} id */
-export function makeSearch(page, go, id) {
+/**
+ * @param {any} page @param {(thing: any) => void} go called with what was chosen @param {string} id
+ * @param {() => any[]|null} other what is searched in place of the page's own entries now, null for those
+ */
+export function makeSearch(page, go, id, other) {
   const input = element("input", "gp-search-input");
   const list = element("ul", "gp-results");
   const clear = element("button", "gp-clear", "×");
@@ -94,8 +97,9 @@ export function makeSearch(page, go, id) {
   status.setAttribute("role", "status");
 
   function show() {
-    entries = entries || (page.entries || (() => makeEntries(page)))();
-    const all = find(entries, input.value);
+    const now = input.value.trim() ? other() : null;
+    if (!now) entries = entries || (page.entries || (() => makeEntries(page)))();
+    const all = find(now || entries, input.value);
     found = all.slice(0, SHOWN);
     active = -1;
     list.replaceChildren(...found.map(option));

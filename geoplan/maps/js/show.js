@@ -14,6 +14,8 @@
  * @property {(thing: any) => boolean} stays                   whether it stays selected when the reader switches
  * @property {(thing: any) => boolean} atPointer               whether its popup stands where it was touched
  * @property {(view: any, thing: any) => boolean} [click]      whether the page itself does what a click means
+ * @property {(view: any) => {title: string, lines: string[], brief: string}|null} [told]  what a sheet says in place of the panel's answer
+ * @property {(state: any) => any[]|null} [searched]  what is searched in place of the page's own entries
  * @property {(view: any) => void} [ready]                     called once the page stands
  *
  * @typedef {Object} Actions
@@ -34,6 +36,7 @@ import {addTools} from "./tools.js";
 /** @import {Sheet} from "./table.js" */
 
 const NARROW = 640; // pixels; below it the panel lies at the bottom and folds
+const LEAST_MAP = 240; // pixels of a narrow page that the panel leaves to search and map
 const TOUCH_PIXELS = 9;
 const CLOSEST = 17;
 
@@ -63,13 +66,14 @@ export function show(map, source, kind) {
   const go = (thing) => select(view, thing, {move: true});
   if (page.basemap) state.visible.basemap = true;
   const panel = kind.panel(page, state, {changed: () => changed(view), go}, source.id);
-  const search = makeSearch(page, go, source.id);
+  const search = makeSearch(page, go, source.id, () => (kind.searched ? kind.searched(state) : null));
   const said = element("p", "gp-hidden");
   said.setAttribute("role", "status");
   const side = element("div", "gp-side", [search, panel.panel, said]);
   view.said = said;
   view.refresh = panel.refresh;
   view.side = side;
+  view.changed = () => changed(view);
   view.select = (thing, options) => select(view, thing, options || {});
 
   const box = map.getContainer();
@@ -82,6 +86,12 @@ export function show(map, source, kind) {
   view.fit = () => fitWidth(view);
   view.fit();
   map.on("resize", view.fit);
+  view.padding = () => padding(view);
+  view.refit = () => refit(view);
+  side.addEventListener("gp-lowered", () => {
+    view.fit();
+    view.refit();
+  });
 
   addControls(map, page);
   const sheets = kind.sheets ? kind.sheets(page, state).filter((sheet) => sheet.count) : [];
@@ -90,6 +100,7 @@ export function show(map, source, kind) {
   if (page.strings.tool_print) addTools(view, view.table);
   map.fitBounds(page.bounds, Object.assign({animate: false}, padding(view)));
   state.firstZoom = map.getZoom();
+  fitWhenTurned(view);
   if (page.basemap) view.followBasemap = addBasemap(view);
   canvas.addTo(map);
   box.addEventListener("keydown", (event) => event.key === "Escape" && select(view, null, {}));
@@ -103,6 +114,24 @@ export function show(map, source, kind) {
   views.push(view);
   if (kind.ready) kind.ready(view);
   return view;
+}
+
+/** Show the whole town in the room that the panel leaves now, unless the reader has gone nearer. */
+function refit({map, page, state, padding: room}) {
+  if (map.getZoom() > state.firstZoom) return;
+  map.fitBounds(page.bounds, {animate: false, ...room()});
+  state.firstZoom = map.getZoom();
+}
+
+/** A phone that is turned shows the whole town again. */
+function fitWhenTurned({map, refit: again}) {
+  const upright = () => map.getSize().x < map.getSize().y;
+  let before = upright();
+  map.on("resize", () => {
+    if (upright() === before) return;
+    before = upright();
+    again();
+  });
 }
 
 /** Everything is shown in the basemap's datum; the data stay as they are. */
@@ -147,10 +176,13 @@ export function fitWidth({map, side}) {
 function padding({map, side}) {
   const box = map.getContainer();
   if (box.classList.contains("gp-narrow")) {
-    const main = side.querySelector(".gp-panel:not([hidden])");
-    return {paddingTopLeft: [12, 64], paddingBottomRight: [60, Math.min(main.offsetHeight, box.clientHeight / 2) + 12]};
+    const panel = /** @type {HTMLElement} */ (side.querySelector(".gp-panel:not([hidden])"));
+    return {paddingTopLeft: [12, 64], paddingBottomRight: [60, Math.min(panel.offsetHeight, box.clientHeight - LEAST_MAP) + 12]};
   }
   const table = box.querySelector(".gp-table:not([hidden])");
+  if (table && box.classList.contains("gp-editing")) {
+    return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [56, /** @type {HTMLElement} */ (table).offsetHeight + 24]};
+  }
   const right = table ? /** @type {HTMLElement} */ (table).offsetWidth + 80 : 56;
   return {paddingTopLeft: [side.offsetWidth + 28, 28], paddingBottomRight: [right, 36]};
 }

@@ -5,6 +5,8 @@
  * @typedef {Object} Cell
  * @property {string} title
  * @property {(row: number) => string|number} value  a number is shown as one and sorts as one; NaN is missing
+ * @property {(row: number) => string} [show]  how a number is written where that is not plain
+ * @property {(row: number) => boolean} [out]  whether it breaks a rule
  *
  * @typedef {Object} Sheet
  * @property {string} title
@@ -92,10 +94,11 @@ export function makeTable(view, sheets) {
     const name = element("button", "gp-link", nameNode(String(cells[0].value(i)), page.text("no_name")));
     name.type = "button";
     name.addEventListener("click", () => view.select(thing, {move: true}));
-    const values = cells.slice(1).map(({value}) => {
+    const values = cells.slice(1).map(({value, show, out}) => {
       const given = value(i);
+      if (show) return element("td", out && out(i) ? "gp-out" : "", show(i));
       if (typeof given === "string") return element("td", "gp-words", nameNode(given, "–"));
-      return element("td", "", isNaN(given) ? "–" : page.number.plain(given));
+      return element("td", "", isNaN(given) ? "–" : page.number[Number.isInteger(given) ? "whole" : "tenth"](given));
     });
     const row = element("tr", same(thing, state.selected) ? "gp-chosen" : "", [element("th", "", name), ...values]);
     row.firstChild.scope = "row";
