@@ -18,6 +18,7 @@ from geoplan.batch.versions import code_version
 __all__ = ["Pieces"]
 
 T = TypeVar("T")
+_TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
 _CODE = ("errors", "model", "keep", "read", "reach", "coverage", "check", "maps", "report", "text")
 
 
@@ -51,7 +52,10 @@ class Pieces:
         -------
         object
         """
-        found: T = self._store.keep("piece", self._key(name, of), make)
+        key = self._key(name, of)
+        found: T = self._store.keep("piece", key, make)
+        if isinstance(found, _TABLES) and (blob := self._store.blob_of("piece", key)) is not None:
+            self._known[id(found)] = (found, blob)  # what lies in the store is named by its digest
         return found
 
     def file(self, name: str, of: tuple[object, ...], make: Callable[[Path], object], target: Path) -> None:
@@ -78,7 +82,7 @@ class Pieces:
             if one is self._inputs.table(name):
                 start = f"{name}."
                 return {part: each for part, each in self._inputs.digests.items() if part.startswith(start)}
-        if isinstance(one, pd.DataFrame | pd.Series | pd.Index | np.ndarray):
+        if isinstance(one, _TABLES):
             if id(one) not in self._known:
                 self._known[id(one)] = (one, digest(encode(one)))
             return self._known[id(one)][1]

@@ -18,7 +18,7 @@ from geoplan.coverage.page import coverage_table
 from geoplan.coverage.summary import count_units, distribution, floor_areas, unit_names
 from geoplan.coverage.walks import own_level
 from geoplan.errors import Fault, InputError, msg
-from geoplan.keep import Keep, KeepNothing
+from geoplan.keep import Keep
 from geoplan.model import Notice, Town
 from geoplan.places import match_points, own_facilities
 from geoplan.reach import Metric, Reach
@@ -420,7 +420,7 @@ class Coverage:
         minutes
             Circle in minutes, one that was measured; None: the largest.
         keep
-            Keeps them for the next time that the same buildings are unserved.
+            Keeps them for the next time that the same buildings are unserved; what it gives is not to be changed.
 
         Returns
         -------
@@ -441,7 +441,8 @@ class Coverage:
             chosen = buildings.loc[~served, ["households", "people_resident", "geometry"]]
             return cluster_table(chosen, distance_m=_CLUSTER_M)
 
-        return (keep or KeepNothing()).value("clusters", (buildings, served, _CLUSTER_M), make).copy()
+        # a kept table is told by its identity
+        return make() if keep is None else keep.value("clusters", (buildings, served, _CLUSTER_M), make)
 
     def _repr_html_(self) -> str:
         """A small table of shares, for notebooks."""
