@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -70,8 +69,7 @@ class Pieces:
         target
             Where it is put.
         """
-        kept = self._store.keep_file("piece", self._key(name, of), make, suffix=target.suffix)
-        shutil.copyfile(kept, target)
+        target.write_bytes(self._store.keep_file("piece", self._key(name, of), make, suffix=target.suffix))
 
     def _key(self, name: str, of: tuple[object, ...]) -> str:
         return digest_json([name, [self._digest(one) for one in of], code_version(_CODE)])

@@ -316,7 +316,7 @@ def _map(work: Work, language: str) -> bytes:
     def make(path: Path) -> None:
         write_map(work.coverage, path, language, keep=work.keep)
 
-    return work.store.keep_file("scenario map", key, make).read_bytes()
+    return work.store.keep_file("scenario map", key, make)
 
 
 def _shares(work: Work) -> dict[str, float | None]:

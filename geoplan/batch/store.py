@@ -222,8 +222,8 @@ class Store:
             self.computed.append(stage)
         return decode(content)
 
-    def keep_file(self, stage: str, key: str, make: Callable[[Path], object], *, suffix: str = "") -> Path:
-        """A file out of the store, or written and kept; not to be changed by whoever gets it.
+    def keep_file(self, stage: str, key: str, make: Callable[[Path], object], *, suffix: str = "") -> bytes:
+        """The content of a file out of the store, or written and kept.
 
         Parameters
         ----------
@@ -236,17 +236,17 @@ class Store:
 
         Returns
         -------
-        Path
+        bytes
         """
-        if self.find(stage, key) is None:
+        content = self.find(stage, key)
+        if content is None:
             with self.workplace() as place:
                 target = place / f"file{suffix}"
                 make(target)
-                self.put(stage, key, target.read_bytes())
+                content = target.read_bytes()
+            self.put(stage, key, content)
             self.computed.append(stage)
-        blob = self.blob_of(stage, key)
-        assert blob is not None  # noqa: S101 - it has just been put
-        return self._path(blob)
+        return content
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:

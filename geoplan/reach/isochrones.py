@@ -15,9 +15,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, distance_transform_edt
 
 __all__ = ["Grid", "contour_field", "cut_lines", "merge_spans"]
 
@@ -63,6 +61,8 @@ class Grid:
 
     def mark(self, xy: Floats, within_m: float) -> Bools:
         """Grid points (rows x columns) within a distance of some points, and perhaps a cell more."""
+        from scipy.ndimage import distance_transform_edt
+
         marked = np.ones((self.rows, self.columns), dtype=bool)
         column = np.clip(np.rint((xy[:, 0] - self.x0) / self.cell_m).astype(int), 0, self.columns - 1)
         row = np.clip(np.rint((xy[:, 1] - self.y0) / self.cell_m).astype(int), 0, self.rows - 1)
@@ -127,6 +127,8 @@ def _mixed(band: Ints) -> tuple[Bools, int]:
     Those that a contour passes and, if that is not too much work, those around them: the coarse grid may have missed
     something narrow there.
     """
+    from scipy.ndimage import binary_dilation
+
     first = band[:-1, :-1]
     passed = (first != band[1:, :-1]) | (first != band[:-1, 1:]) | (first != band[1:, 1:])
     around = np.asarray(binary_dilation(passed))
@@ -167,6 +169,8 @@ def _contours(
     grid: Grid, surface: Floats, row0: int, column0: int, per_cell: int, limits: Sequence[float], rise: float
 ) -> list[list[Any]]:
     """Polygons of a tile within each limit."""
+    from contourpy import FillType, contour_generator
+
     rows, columns = surface.shape
     x = grid.places(np.zeros(columns, dtype=int), column0 * per_cell + np.arange(columns), per_cell)[:, 0]
     y = grid.places(row0 * per_cell + np.arange(rows), np.zeros(rows, dtype=int), per_cell)[:, 1]

@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from geoplan.reach.crossing import crosses_any
 from geoplan.reach.segments import SegmentIndex
@@ -111,6 +110,8 @@ class _Raster:
 
     @classmethod
     def of(cls, segments: Any) -> _Raster:
+        from scipy.ndimage import distance_transform_edt
+
         west, south, east, north = shapely.total_bounds(segments)
         cell = max(25.0, float(np.sqrt((east - west) * (north - south) / 2e6)))
         xy = shapely.get_coordinates(shapely.segmentize(segments, cell))
