@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,17 +12,19 @@ from geopandas import GeoDataFrame
 from geoplan.batch.codec import column_digests, decode, digest, digest_json, encode
 from geoplan.batch.store import Store
 from geoplan.batch.versions import code_version
-from geoplan.errors import InputError
+from geoplan.errors import Fault, InputError, msg
 from geoplan.model import Level, Notice, Progress, Town
 from geoplan.project import Project, assemble_options, layer_source, load_town
 from geoplan.read import add_levels, read_layer
 from geoplan.report import anonymise_town, fingerprint_files
+from geoplan.report.summary import file_states
 
 __all__ = ["TABLES", "Inputs", "LostTableError", "file_parts", "read_inputs", "town_digests", "with_town"]
 
 TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers")
 _CODE = ("errors", "model", "read", "project", "batch")
 Loaded = dict[str, GeoDataFrame | None]
+_MOST_TRIES = 3
 _SETTINGS = {"path", "walk", "standards", "scenarios", "language", "propose"}
 
 
@@ -200,14 +202,44 @@ def read_inputs(project: Project, store: Store, progress: Progress, *, anonymise
     InputError
         With the faults of all files.
     """
+    for _ in range(_MOST_TRIES):
+        try:
+            return _read_inputs(project, store, progress, anonymise=anonymise)
+        except _SavedMeanwhileError:
+            continue
+    raise InputError(
+        Fault(
+            code="files-changing",
+            needed=msg("files that stay as they are while they are read"),
+            given=msg("files that another program goes on saving"),
+            mend=msg("wait until it has saved, and run again"),
+        )
+    )
+
+
+class _SavedMeanwhileError(Exception):
+    """A file was saved while it was read: what was read is not what its digest says."""
+
+
+def _read_inputs(project: Project, store: Store, progress: Progress, *, anonymise: bool) -> tuple[Inputs, bool]:
+    states = file_states(project.files())
     parts = file_parts(project, anonymise=anonymise)
     read = _read_safe if anonymise else _read
     files = {name.removeprefix("file "): one for name, one in parts.items() if name.startswith("file ")}
     before = len(store.computed)
     loaded: Loaded = {}
-    about = store.keep("read", digest_json(parts), lambda: read(project, store, progress, files, loaded))
+
+    def steady(made: dict[str, Any]) -> dict[str, Any]:
+        if file_states(project.files()) != states:
+            raise _SavedMeanwhileError
+        return made
+
+    def make() -> dict[str, Any]:
+        return steady(read(project, store, progress, files, loaded, steady))
+
+    about = store.keep("read", digest_json(parts), make)
     if any(not store.has("read", key) for key in about["tables"].values()):
-        about = read(project, store, progress, files, loaded)
+        about = make()
         store.computed.append("read")
     return Inputs(store, about, files, anonymise, loaded), len(store.computed) > before
 
@@ -219,9 +251,14 @@ def _read_safe(project: Project, store: Store, progress: Progress, *_known: obje
 
 
 def _read(
-    project: Project, store: Store, progress: Progress, files: Mapping[str, str], loaded: Loaded
+    project: Project,
+    store: Store,
+    progress: Progress,
+    files: Mapping[str, str],
+    loaded: Loaded,
+    steady: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Read what has changed: the layers of units, or everything."""
+    """Read what has changed: the layers of units, or everything; ``steady`` refuses what was saved meanwhile."""
     units = [layer for layer in project.layers if layer.role == "units"]
     whole = project.osm is not None or project.graph is not None or not units
     if whole:
@@ -232,9 +269,9 @@ def _read(
     names = tuple(layer.level for layer in units)
     key = digest_json([file_parts(below, known=files), names])
     try:
-        base = store.keep("read", key, lambda: _read_base(below, names, store, progress))
+        base = store.keep("read", key, lambda: steady(_read_base(below, names, store, progress)))
         if any(not store.has("read", one) for one in base["tables"].values()):
-            base = _read_base(below, names, store, progress)
+            base = steady(_read_base(below, names, store, progress))
         sources = [layer_source(project, layer) for layer in others]
         reads = [read_layer(layer_source(project, layer)) for layer in units]
         below_units = Inputs(store, base, {})

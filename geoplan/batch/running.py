@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +78,8 @@ class RunResult:
         Stages whose results in the store were damaged and have been computed again.
     proposals
         The proposals in words, line by line, where the project wants them with every run.
+    read_files
+        Digests of the files that were read, by name.
     """
 
     folder: Path
@@ -94,6 +96,7 @@ class RunResult:
     project: Project = field(repr=False)
     anonymise: bool = field(default=False, repr=False)
     proposals: tuple[str, ...] = ()
+    read_files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def problems(self) -> int:
@@ -273,6 +276,7 @@ def _run(
         project,
         anonymise,
         _proposals_told(work, store),
+        inputs.files,
     )
 
 

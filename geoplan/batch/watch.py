@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from geoplan.batch.stages import MAP_FILES
 from geoplan.project import Project
 from geoplan.report import fingerprint_files
+from geoplan.report.summary import file_states
 
-__all__ = ["LivePage", "input_state", "wait_for_change"]
+__all__ = ["LivePage", "wait_for_change", "watched_files"]
 
 _LIVE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>geoplan</title>
@@ -36,34 +37,10 @@ look();
 """
 
 
-def input_state(project: Project) -> tuple[object, ...]:
-    """What tells whether the inputs of a project may have changed: names, times and sizes.
-
-    Parameters
-    ----------
-    project
-        The project.
-
-    Returns
-    -------
-    tuple
-        Missing files are part of it.
-    """
-    state: list[object] = []
-    for path in (project.path, *project.files()):
-        beside = sorted(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]
-        for file in beside:
-            try:
-                about = file.stat()
-                state.append((str(file), about.st_mtime_ns, about.st_size))
-            except OSError:
-                state.append((str(file), None, None))
-    return tuple(state)
-
-
 def wait_for_change(
     project: Project,
     *,
+    known: Mapping[str, str] | None = None,
     every_s: float = 0.5,
     stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
@@ -74,6 +51,9 @@ def wait_for_change(
     ----------
     project
         The project.
+    known
+        Digests of the files that the last run read, so that what was saved while it ran is noticed, too; what they
+        hold now if None.
     every_s
         Pause between two looks, seconds.
     stop
@@ -86,25 +66,47 @@ def wait_for_change(
     bool
         False if told to stop.
     """
-    seen, content = input_state(project), _content(project)
+    paths = watched_files(project)
+    content = _content(project, paths)
+    # own standards and profiles are read by every run, and are no inputs of the ledger
+    ran = None if content is None or known is None else {**content, **known}
+    seen = file_states(paths) if ran in (None, content) else ()
+    content = ran or content
     while not stop():
         sleep(every_s)
-        now = input_state(project)
+        now = file_states(paths)
         if now == seen:
             continue
         sleep(every_s)
-        if input_state(project) != now:
+        if file_states(paths) != now:
             continue  # still being written
         seen = now
-        fresh = _content(project)
+        fresh = _content(project, paths)
         if fresh is not None and fresh != content:
             return True
     return False
 
 
-def _content(project: Project) -> dict[str, str] | None:
+def watched_files(project: Project) -> tuple[Path, ...]:
+    """The files that a run reads: the project file, its layers and tables, its own standards and profiles.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    tuple of Path
+    """
+    named = (*project.standards.active, *project.walk.profiles)
+    own = [path for name in named if (path := project.locate(name)).is_file()]
+    return (project.path, *project.files(), *own)
+
+
+def _content(project: Project, paths: Sequence[Path]) -> dict[str, str] | None:
     try:
-        return fingerprint_files((project.path, *project.files()), base=project.folder)
+        return fingerprint_files(paths, base=project.folder)
     except OSError:  # being replaced at this moment
         return None
 

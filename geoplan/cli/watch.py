@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from geoplan.cli.session import Session
@@ -30,18 +31,20 @@ def watch_project(session: Session, project: Path, out: Path | None, name: str, 
     folder = default_folder(settings) if out is None else out
     language = session.follow(settings.language)
     page: LivePage | None = None
+    known: Mapping[str, str] | None
     try:
         while True:
             try:
                 settings = load_project(project)
-                run_once(session, settings, out, language, name, project, anonymise=anonymise)
+                known = run_once(session, settings, out, language, name, project, anonymise=anonymise).read_files
             except GeoplanError as error:
+                known = None
                 session.fail(error)  # a file may be half edited: the next save may mend it
             if page is None:
                 page = LivePage(folder)
                 session.print(session.say(msg("The page that follows: {address}", address=page.address)))
             session.print(session.say(msg("Watching the files of the project; stop with Ctrl-C")))
-            wait_for_change(settings)
+            wait_for_change(settings, known=known)
     finally:
         if page is not None:
             page.close()

@@ -15,8 +15,9 @@ from geoplan.text import translate
 if TYPE_CHECKING:
     from geoplan.coverage import Coverage
 
-__all__ = ["fingerprint_files", "write_summary"]
+__all__ = ["file_states", "fingerprint_files", "write_summary"]
 
+_DATABASES = (".gpkg", ".sqlite", ".db")
 _BESIDE_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -46,13 +47,38 @@ def fingerprint_files(paths: Iterable[Path], *, base: Path, known: Mapping[str, 
     return {name: digests.get(name) or _digest(files[name]) for name in sorted(files)}
 
 
+def file_states(paths: Iterable[Path]) -> tuple[tuple[str, int | None, int | None], ...]:
+    """What tells whether files may have changed without reading them: names, times and sizes.
+
+    Parameters
+    ----------
+    paths
+        As of :func:`fingerprint_files`; missing ones are part of it.
+
+    Returns
+    -------
+    tuple
+    """
+    states: list[tuple[str, int | None, int | None]] = []
+    for path in paths:
+        for file in _parts(path) or [path]:
+            try:
+                about = file.stat()
+                states.append((str(file), about.st_mtime_ns, about.st_size))
+            except OSError:
+                states.append((str(file), None, None))
+    return tuple(states)
+
+
 def _parts(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".lock")
     if path.suffix.lower() == ".shp":
         beside = {p.suffix.lower(): p for p in path.parent.glob(f"{path.stem}.*")}
         return [beside[suffix] for suffix in _BESIDE_SHAPEFILE if suffix in beside]
-    return [path]
+    # what a program that still has the file open has saved lies in the log beside it, and readers see it
+    log = path.with_name(f"{path.name}-wal")
+    return [path, log] if path.suffix.lower() in _DATABASES and log.is_file() and log.stat().st_size else [path]
 
 
 def _digest(path: Path) -> str:
