@@ -14,14 +14,15 @@ from geoplan.batch.codec import digest_json
 from geoplan.batch.inputs import Inputs, file_parts
 from geoplan.batch.store import Store
 from geoplan.batch.versions import code_version
-from geoplan.batch.walks import isochrones_key, labels_keys, network_parts, snap_parts, times_key
+from geoplan.batch.walks import isochrones_key, labels_keys, network_parts, snap_parts, table_key, times_key
 from geoplan.coverage import Case, CoverageOptions
 from geoplan.coverage.options import Plan, make_plan
 from geoplan.coverage.walks import facility_groups
 from geoplan.errors import Message, msg
 from geoplan.project import Project, coverage_options
+from geoplan.project.running import project_file
 from geoplan.reach import Metric
-from geoplan.standards import circle_limit
+from geoplan.standards import circle_limit, load_profile
 
 __all__ = [
     "MAP_FILES",
@@ -61,6 +62,7 @@ _PROPOSAL = (
     "text",
 )
 _COVERAGE = ("errors", "model", "standards", "places", "coverage")
+_REPORT = ("text", "keep", "coverage", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,35 +228,44 @@ def build_graph(
     build.add("check", checked, missing=not store.has("check", digest_json(checked)))
     walks = _walks(inputs, store, plan, options, line)
     network, snap = network_parts(inputs, options.reach), snap_parts(inputs, options.reach)
-    no_snaps = not store.has("snap", digest_json(snap))
-    needed = no_snaps or bool(walks.missing_times) or bool(walks.missing_land)
-    build.add("network", network, missing=needed, why=msg("walks that are not in the store need it"))
-    build.add("snap", snap, missing=no_snaps)
-    updated = msg("brought up to date from the last run, searching only where walks change")
-    note = updated if walks.missing_times and not walks.full else None
-    build.add("times", {**snap, "questions": digest_json(walks.times)}, missing=bool(walks.missing_times), note=note)
-    build.add("isochrones", {**network, "questions": digest_json(walks.land)}, missing=bool(walks.missing_land))
+    times = {**snap, "questions": digest_json(walks.times)}
+    land = {**network, "questions": digest_json(walks.land)}
     measured = {
         **inputs.digests,
         **asked,
         "measure": digest_json([repr(plan.cases), repr(plan.minutes), repr(plan.kinds)]),
     }
     measured |= {"profiles": digest_json(repr(sorted(plan.profiles.items()))), "tolerances": snap["tolerances"]}
-    measured |= {"walks": digest_json([build.stages[name].key for name in ("snap", "times")])}
-    measured["code"] = code_version(_COVERAGE)
-    build.add("coverage", measured, missing=not store.has("coverage", digest_json(measured)))
-    if project.propose.with_run:
-        _add_outputs(build, "proposal", _proposal_parts(project, inputs, asked, snap, language), out)
-    shown = {
-        "coverage": build.stages["coverage"].key,
-        "isochrones": build.stages["isochrones"].key,
-        "language": language,
-    }
-    _add_outputs(build, "map", {**shown, "code": code_version(("text", "maps"))}, out)
+    measured |= {"walks": digest_json([digest_json(snap), digest_json(times)]), "code": code_version(_COVERAGE)}
+    shown = {"coverage": digest_json(measured), "isochrones": digest_json(land), "language": language}
     dump = digest_json(project.model_dump(mode="json", exclude={"path", "scenarios"}))
-    report = {**shown, "check": build.stages["check"].key, "settings": dump, "code": code_version(("text", "report"))}
-    _add_outputs(build, "report", report, out)
-    return Graph(build.stages, options, plan, walks.full + len(walks.missing_land))
+    outputs = {
+        "map": {**shown, "code": code_version(("text", "keep", "project", "maps"))},
+        "report": {**shown, "check": digest_json(checked), "settings": dump, "code": code_version(_REPORT)},
+    }
+    if project.propose.with_run:
+        outputs["proposal"] = _proposal_parts(project, inputs, asked, snap, language)
+    states = {name: _output_state(store, name, parts, out) for name, parts in outputs.items()}
+    # walks are measured only for what needs them: results that stand ask for none, though the store may have lost them
+    no_coverage = not store.has("coverage", digest_json(measured))
+    drawn = states["map"].missing or states["report"].missing
+    proposed = "proposal" in states and states["proposal"].missing
+    no_times = no_coverage and bool(walks.missing_times)
+    no_land = drawn and bool(walks.missing_land)
+    tables = _table_sweeps(project, inputs, store, digest_json(snap)) if proposed else 0
+    no_snaps = (no_coverage or drawn or proposed) and not store.has("snap", digest_json(snap))
+    needed = no_snaps or no_times or no_land or tables > 0
+    build.add("network", network, missing=needed, why=msg("walks that are not in the store need it"))
+    build.add("snap", snap, missing=no_snaps)
+    updated = msg("brought up to date from the last run, searching only where walks change")
+    build.add("times", times, missing=no_times, note=updated if no_times and not walks.full else None)
+    build.add("isochrones", land, missing=no_land)
+    build.add("coverage", measured, missing=no_coverage)
+    for name in ("proposal", "map", "report"):
+        if name in states:
+            build.add(name, outputs[name], missing=states[name].missing, why=states[name].why)
+    sweeps = (walks.full if no_times else 0) + (len(walks.missing_land) if no_land else 0) + tables
+    return Graph(build.stages, options, plan, sweeps)
 
 
 def _proposal_parts(
@@ -270,17 +281,38 @@ def _proposal_parts(
     return {**inputs.digests, **asked, **settings, "code": code_version(_PROPOSAL)}
 
 
-def _add_outputs(build: _Builder, name: str, parts: Mapping[str, str], out: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class _OutputState:
+    """Whether the files of a stage have to be written, and why if what it depends on has not changed."""
+
+    missing: bool
+    why: Message | None = None
+
+
+def _output_state(store: Store, name: str, parts: Mapping[str, str], out: Path) -> _OutputState:
     """A stage whose results are files in the folder of the results: they count only if they are as it wrote them."""
     files = OUTPUTS[name]
     key = digest_json(parts)
-    rows = build.store.database.execute("SELECT file, key, digest FROM outputs")
+    rows = store.database.execute("SELECT file, key, digest FROM outputs")
     known = {file: (written, one) for file, written, one in rows}
-    old = any(known.get(file, ("", ""))[0] != key for file in files)
-    # files that are written anew in any case are not looked at: they are large
-    changed = [] if old else [file for file in files if known[file][1] != file_digest(out / file)]
+    if any(known.get(file, ("", ""))[0] != key for file in files):
+        # files that are written anew in any case are not looked at: they are large
+        return _OutputState(missing=True)
+    changed = [file for file in files if known[file][1] != file_digest(out / file)]
     why = msg("{files}: missing, or not as it was written", files=", ".join(changed)) if changed else None
-    build.add(name, parts, missing=bool(changed) or old, why=why)
+    return _OutputState(bool(changed), why)
+
+
+def _table_sweeps(project: Project, inputs: Inputs, store: Store, snap: str) -> int:
+    """Searches that proposals need: one from each centre and candidate site, for each way of measuring."""
+    if inputs.about["tables"].get("streets") is None:
+        return 0
+    facilities = inputs.sites.facilities
+    ids = list(facilities.index[(facilities["kind"] == "service_centre").to_numpy()])
+    profile = load_profile(project_file(project, project.walk.profiles[0]))
+    metrics = [Metric("time", profile), *([Metric("distance", profile)] if project.walk.mode == "distance" else [])]
+    missing = [metric for metric in metrics if not store.has("table", table_key(snap, metric, ids))]
+    return len(missing) * len(ids)
 
 
 def file_digest(path: Path) -> str | None:

@@ -13,8 +13,8 @@ __all__ = ["code_version", "library_versions"]
 
 _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = (
-    *("contourpy", "folium", "geopandas", "highspy", "libpysal", "momepy", "numba", "numpy", "openpyxl", "osmium"),
-    *("pandas", "pyogrio", "pyproj", "scipy", "shapely", "xstatic-leaflet"),
+    *("branca", "contourpy", "folium", "geopandas", "highspy", "jinja2", "libpysal", "networkx", "numba", "numpy"),
+    *("openpyxl", "osmium", "pandas", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xstatic-leaflet"),
 )
 
 

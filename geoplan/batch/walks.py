@@ -202,8 +202,19 @@ class StoredReach(Reach):
         return cast("gpd.GeoDataFrame", self._store.keep("isochrones", key, make))
 
     def walk_table(self, metric: Metric, *, facilities: Iterable[str] | None = None, limit: float) -> pd.DataFrame:
-        """All walks within a limit; see :meth:`geoplan.reach.Reach.walk_table`."""
-        return self._counted(lambda made: made.walk_table(metric, facilities=facilities, limit=limit))
+        """All walks within a limit; see :meth:`geoplan.reach.Reach.walk_table`. Those of a longer limit hold them."""
+        ids = self._facilities[self._select(facilities)]
+        key = table_key(self._snap_key, metric, ids)
+        content = self._store.find("table", key)
+        kept = None if content is None else decode(content)
+        if kept is None or kept["limit"] < limit:
+            kept = {
+                "limit": limit,
+                "walks": self._counted(lambda made: made.walk_table(metric, facilities=ids, limit=limit)),
+            }
+            self._store.put("table", key, encode(kept))
+        walks = cast("pd.DataFrame", kept["walks"])
+        return walks[walks["cost"] <= limit].reset_index(drop=True)
 
     def point_times(
         self, xy: ArrayLike, metric: Metric, *, facilities: Iterable[str] | None = None, limit: float
@@ -235,6 +246,21 @@ def times_key(snap_key: str, metric: Metric, facilities: Iterable[str]) -> str:
     str
     """
     return digest_json([snap_key, metric.key, sorted(facilities)])
+
+
+def table_key(snap_key: str, metric: Metric, facilities: Iterable[str]) -> str:
+    """Key of the walks to each of some facilities.
+
+    Parameters
+    ----------
+    snap_key, metric, facilities
+        As of :func:`times_key`.
+
+    Returns
+    -------
+    str
+    """
+    return digest_json(["each", times_key(snap_key, metric, facilities)])
 
 
 def isochrones_key(network_key: str, metric: Metric, facilities: Iterable[str], limits: Sequence[float]) -> str:

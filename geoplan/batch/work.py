@@ -198,7 +198,7 @@ class Work:
 
         town, asked = self.inputs.town, asked_of(self.project)
         telling: Progress = lambda message, share: self.tell(message, 0.5 + 0.2 * share)  # noqa: E731
-        proposals = propose_project(self.project, town, asked, progress=telling)
+        proposals = propose_project(self.project, town, asked, reach=self.reach, progress=telling)
         write_project(
             self.project,
             town,
@@ -208,6 +208,7 @@ class Work:
             inputs=content_digests(self.inputs.digests),
             language=language,
             anonymise=self.inputs.anonymise,
+            reach=self.reach,
         )
         self.store.keep("proposal", self.graph.key("proposal"), lambda: answer_lines(proposals, language))
         return PROPOSAL_FILES

@@ -26,7 +26,7 @@ from geoplan.project.loading import load_town
 from geoplan.project.redrawing import redrawn_town
 from geoplan.project.running import coverage_options, default_folder
 from geoplan.project.settings import Project
-from geoplan.reach import Metric, build_reach
+from geoplan.reach import Metric, Reach, build_reach
 from geoplan.standards import binding_rule, load_profile, load_standard
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _case_options(project: Project) -> tuple[CoverageOptions, Metric]:
     return chosen, metric
 
 
-def project_walks(project: Project, town: Town, partition: Partition) -> EditWalks:
+def project_walks(project: Project, town: Town, partition: Partition, *, reach: Reach | None = None) -> EditWalks:
     """Walks from a partition's units to all centres and candidate sites, as the project measures them.
 
     Parameters
@@ -104,6 +104,8 @@ def project_walks(project: Project, town: Town, partition: Partition) -> EditWal
         The project and its town.
     partition
         Whose units are meant.
+    reach
+        The town's walks, if they are built already.
 
     Returns
     -------
@@ -112,8 +114,8 @@ def project_walks(project: Project, town: Town, partition: Partition) -> EditWal
     options, metric = _case_options(project)
     minutes = options.minutes if isinstance(options.minutes, Sequence) else (options.minutes,)
     standards = [load_standard(name) for name in options.standards]  # type: ignore[arg-type,union-attr]
-    reach = build_reach(town, options=options.reach)
-    return edit_walks(town, partition.units, reach=reach, metric=metric, minutes=minutes, standards=standards)
+    made = reach or build_reach(town, options=options.reach)
+    return edit_walks(town, partition.units, reach=made, metric=metric, minutes=minutes, standards=standards)
 
 
 def _today_limits(level: str) -> Limits:

@@ -19,6 +19,7 @@ from geoplan.project.editplans import PLANS_FILE, plans_text
 from geoplan.project.meeting import project_walks
 from geoplan.project.running import coverage_options, project_file
 from geoplan.project.settings import Project
+from geoplan.reach import Reach
 from geoplan.report.proposals import FILES, write_proposals
 
 __all__ = ["PROPOSAL_FILES", "Asked", "asked_of", "parse_objective", "parse_parts", "propose_project", "write_project"]
@@ -103,7 +104,9 @@ def asked_of(project: Project) -> Asked:
     )
 
 
-def propose_project(project: Project, town: Town, asked: Asked, *, progress: Progress | None = None) -> list[Proposal]:
+def propose_project(
+    project: Project, town: Town, asked: Asked, *, reach: Reach | None = None, progress: Progress | None = None
+) -> list[Proposal]:
     """Look for proposals by the project's standards and walks.
 
     Parameters
@@ -114,6 +117,8 @@ def propose_project(project: Project, town: Town, asked: Asked, *, progress: Pro
         Its town.
     asked
         What is asked for.
+    reach
+        The town's walks, if they are built already.
     progress
         Told what is being done.
 
@@ -134,6 +139,7 @@ def propose_project(project: Project, town: Town, asked: Asked, *, progress: Pro
         profile=project_file(project, project.walk.profiles[0]),
         walking=coverage_options(project).reach,
         centre_each=asked.centre_each,
+        reach=reach,
     )
     return propose_communities(
         town,
@@ -161,6 +167,7 @@ def write_project(
     inputs: Mapping[str, str],
     language: str,
     anonymise: bool = False,
+    reach: Reach | None = None,
 ) -> tuple[Path, ...]:
     """Write proposals with the page that has an editor, and the record by which its edits find back.
 
@@ -180,6 +187,8 @@ def write_project(
         ``"zh"`` or ``"en"``.
     anonymise
         Whether the town was anonymised.
+    reach
+        The town's walks, if they are built already.
 
     Returns
     -------
@@ -192,7 +201,7 @@ def write_project(
         If they cannot be written.
     """
     first = proposals[0]
-    walks = project_walks(project, town, first.partition)
+    walks = project_walks(project, town, first.partition, reach=reach)
     starts = [EditStart("today", first.partition.base(), first.limits)]
     starts += [edit_start(proposal) for proposal in proposals if proposal.feasible]
     upper = first.limits.upper

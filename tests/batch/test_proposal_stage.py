@@ -10,6 +10,7 @@ import pytest
 from batch_worlds import moved_boundary, tables, write
 from small_town import TOML
 
+import geoplan.batch.walks as walks_module
 from geoplan.batch import explain_run, run_project
 from geoplan.batch.stages import PROPOSAL_FILES
 from geoplan.cli import main
@@ -55,6 +56,24 @@ def test_proposals_are_made_again_only_when_something_changes_them(town: Path, t
     assert changed["propose/summary.json"] != made["propose/summary.json"]
     run_project(load_project(town), tmp_path / "fresh")
     assert proposals(tmp_path / "fresh") == changed
+
+
+def test_proposals_after_a_moved_boundary_walk_nowhere(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches are counted where they are made, beside what is planned and recorded."""
+    made: list[object] = []
+    build = walks_module.build_reach
+    monkeypatch.setattr(walks_module, "build_reach", lambda *a, **k: made.append(a) or build(*a, **k))
+    write(town, {**tables(), "communities": moved_boundary()}, toml=WITH_RUN)
+    plan = explain_run(load_project(town))
+    assert plan.runs("proposal")
+    assert plan.sweeps == 0
+    result = run_project(load_project(town))
+    assert (result.sweeps, result.updates, made) == (0, 0, [])
+
+
+def test_the_searches_of_a_first_run_are_told_before(tmp_path: Path) -> None:
+    town = write(tmp_path / "town", toml=WITH_RUN)
+    assert explain_run(load_project(town)).sweeps == run_project(load_project(town)).sweeps > 2
 
 
 def test_what_is_asked_for_concerns_the_proposals_alone(town: Path) -> None:

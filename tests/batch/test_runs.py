@@ -139,7 +139,7 @@ def test_every_run_is_in_the_ledger_however_it_ends(town: Path, monkeypatch: pyt
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("geoplan.batch.running.write_coverage_xlsx", stop)
+        patch.setattr("geoplan.batch.work.write_coverage_xlsx", stop)
         with pytest.raises(KeyboardInterrupt):
             run_project(load_project(town))
     text = (town / "geoplan.toml").read_text(encoding="utf-8")
@@ -204,3 +204,20 @@ def test_a_first_run_that_cannot_use_its_files_leaves_no_folder(tmp_path: Path) 
     with pytest.raises(InputError):
         run_project(load_project(folder), tmp_path / "new" / "out")
     assert not (tmp_path / "new").exists()
+
+
+def test_walks_lost_from_the_store_are_missed_only_when_something_needs_them(town: Path) -> None:
+    """Results that stand ask for no walks: nothing runs, and nothing is said to."""
+    with open_store(town / "out") as store:
+        blobs = [entry.blob for entry in store.entries() if entry.stage in ("times", "isochrones")]
+    for blob in blobs:
+        path = town / "out" / ".geoplan" / "blobs" / blob
+        path.write_bytes(path.read_bytes()[:-5])
+    plan = explain_run(load_project(town))
+    assert [name for name, stage in plan.stages.items() if stage.runs] == []
+    assert plan.sweeps == 0
+    assert ran(run_both(town)) == []
+    (town / "out" / "map.html").unlink()
+    plan = explain_run(load_project(town))
+    assert [name for name, stage in plan.stages.items() if stage.runs] == ["network", "isochrones", "map"]
+    assert plan.sweeps == run_both(town).sweeps == 1

@@ -91,7 +91,7 @@ def test_failure_while_writing_keeps_the_old_files(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device", "map.html")
 
-    monkeypatch.setattr("geoplan.batch.running.write_map", full)
+    monkeypatch.setattr("geoplan.batch.work.write_map", full)
     with pytest.raises(OutputError, match="disk is full"):
         run_project(load_project(folder), language="en")
     assert {path.name: path.read_bytes() for path in (folder / "out").iterdir() if path.is_file()} == before
