@@ -9,7 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from geoplan.coverage import Coverage
 
-__all__ = ["difference", "served_table", "totals"]
+__all__ = ["circles_compared", "difference", "served_table", "totals"]
 
 _COUNTS = ("households", "people")
 
@@ -25,7 +25,8 @@ def served_table(coverage: Coverage) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by building: unit, unit_name, households, people, cost, and ``served`` within the largest circle.
+        Indexed by building: unit, unit_name, households, people, cost, and for each circle ``served_M`` with its
+        minutes M, the smallest first.
     """
     table = coverage.buildings()
     level = coverage.town.levels[0] if coverage.town.levels else None
@@ -38,14 +39,31 @@ def served_table(coverage: Coverage) -> pd.DataFrame:
             "households": table["households"].astype(float),
             "people": table["people_resident"].astype(float),
             "cost": table["cost"],
-            "served": table[f"served_{max(coverage.minutes):g}"].astype(bool),
+            **{f"served_{m:g}": table[f"served_{m:g}"].astype(bool) for m in sorted(coverage.minutes)},
         },
         index=table.index,
     )
 
 
+def circles_compared(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, str]:
+    """Columns of the circles that are compared: the largest that both know; the largest of each if they share none.
+
+    Parameters
+    ----------
+    before, after
+        What :func:`served_table` gave of two runs.
+
+    Returns
+    -------
+    tuple of str
+    """
+    then, now = ([name for name in table if str(name).startswith("served_")] for table in (before, after))
+    shared = [name for name in then if name in now]
+    return (shared[-1], shared[-1]) if shared else (then[-1], now[-1])
+
+
 def difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Households and people won and lost, by unit.
+    """Households and people won and lost, by unit, within the largest circle that both runs measured.
 
     Parameters
     ----------
@@ -62,7 +80,8 @@ def difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """
     ids = after.index.union(before.index)
     then, now = before.reindex(ids), after.reindex(ids)
-    was, is_ = then["served"].eq(True), now["served"].eq(True)
+    then_in, now_in = circles_compared(before, after)
+    was, is_ = then[then_in].eq(True), now[now_in].eq(True)
     keys = pd.Index(sorted({*before["unit"].dropna(), *after["unit"].dropna()}), dtype=object)
     names = {**_names(before), **_names(after)}
     out = pd.DataFrame({"name": [names.get(key, key) for key in keys]}, index=keys)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from geoplan.batch.difference import difference, totals
+from geoplan.batch.difference import circles_compared, difference, totals
 from geoplan.batch.inputs import LostTableError, read_inputs, with_town
 from geoplan.batch.ledger import last_done
 from geoplan.batch.running import recorded, run_record
@@ -337,7 +337,8 @@ def _compare(key: str, scenario: ScenarioSettings, today: Work, work: Work, page
 
 def _points(today: Work, work: Work) -> tuple[tuple[float, float, bool], ...]:
     """Places of the buildings that are won (True) and lost (False)."""
-    before, after = today.served["served"], work.served["served"]
+    was_in, now_in = circles_compared(today.served, work.served)
+    before, after = today.served[was_in], work.served[now_in]
     ids = after.index.union(before.index)
     was, now = before.reindex(ids).eq(True).to_numpy(), after.reindex(ids).eq(True).to_numpy()
     points = []

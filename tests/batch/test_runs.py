@@ -221,3 +221,13 @@ def test_walks_lost_from_the_store_are_missed_only_when_something_needs_them(tow
     plan = explain_run(load_project(town))
     assert [name for name, stage in plan.stages.items() if stage.runs] == ["network", "isochrones", "map"]
     assert plan.sweeps == run_both(town).sweeps == 1
+
+
+def test_more_circles_win_nobody(tmp_path: Path) -> None:
+    """5 minutes, then 5, 10 and 15: what is compared is the largest circle of both runs, and no walk has changed."""
+    town = write(tmp_path / "town", toml=TOML + "\n[walk]\nminutes = [5]\n")
+    run_project(load_project(town))
+    write(town, toml=TOML + "\n[walk]\nminutes = [5, 10, 15]\n")
+    change = run_project(load_project(town)).change
+    assert change is not None
+    assert totals(change)["won_households"] == totals(change)["lost_households"] == 0
