@@ -20,7 +20,7 @@ from geoplan.report import anonymise_town, fingerprint_files
 
 __all__ = ["TABLES", "Inputs", "LostTableError", "file_parts", "read_inputs", "town_digests", "with_town"]
 
-TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers")
+TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "green")
 _CODE = ("errors", "model", "read", "project", "batch")
 Loaded = dict[str, GeoDataFrame | None]
 _SETTINGS = {"path", "walk", "standards", "scenarios", "language"}

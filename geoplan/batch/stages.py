@@ -206,8 +206,10 @@ def build_graph(
     note = updated if walks.missing_times and not walks.full else None
     build.add("times", {**snap, "questions": digest_json(walks.times)}, missing=bool(walks.missing_times), note=note)
     build.add("isochrones", {**network, "questions": digest_json(walks.land)}, missing=bool(walks.missing_land))
+    green = {name: one for name, one in inputs.digests.items() if name.startswith("green.")}
     measured = {
-        **inputs.digests,
+        # green land is shown and nothing is measured by it
+        **{name: one for name, one in inputs.digests.items() if name not in green},
         **asked,
         "measure": digest_json([repr(plan.cases), repr(plan.minutes), repr(plan.kinds)]),
     }
@@ -220,7 +222,7 @@ def build_graph(
         "isochrones": build.stages["isochrones"].key,
         "language": language,
     }
-    _add_outputs(build, "map", {**shown, "code": code_version(("text", "maps"))}, out)
+    _add_outputs(build, "map", {**shown, **green, "code": code_version(("text", "maps"))}, out)
     dump = digest_json(project.model_dump(mode="json", exclude={"path", "scenarios"}))
     report = {**shown, "check": build.stages["check"].key, "settings": dump, "code": code_version(("text", "report"))}
     _add_outputs(build, "report", report, out)
