@@ -25,6 +25,7 @@ __all__ = [
     "ESTATES",
     "FACILITIES",
     "GATES",
+    "GREEN",
     "STREETS",
     "UNITS",
     "Column",
@@ -193,6 +194,13 @@ BARRIERS = TableSchema(
     (_NAME, Column("kind", "text", "river, railway, expressway, wall or another")),
 )
 
+GREEN = TableSchema(
+    "green",
+    _POLYGONS,
+    (_NAME, Column("kind", "text", "park, wood, grass, farmland or another")),
+)
+"""Green land; maps show it, and nothing is measured by it."""
+
 UNITS = TableSchema(
     "units",
     _POLYGONS,
@@ -247,7 +255,7 @@ class Town:
         Table by :data:`STREETS`, or None: walks are then estimated from straight lines.
     levels
         The hierarchy's levels, the main one (usually communities) first.
-    estates, gates, entrances, barriers
+    estates, gates, entrances, barriers, green
         Tables by the schemas of the same names, or None.
     datum
         Datum of every layer.
@@ -264,6 +272,7 @@ class Town:
     gates: GeoDataFrame | None = None
     entrances: GeoDataFrame | None = None
     barriers: GeoDataFrame | None = None
+    green: GeoDataFrame | None = None
     datum: Datum = "unknown"
     notices: tuple[Notice, ...] = field(default=())
 
@@ -296,6 +305,7 @@ class Town:
             "gates": self.gates,
             "entrances": self.entrances,
             "barriers": self.barriers,
+            "green": self.green,
             **{level.name: level.table for level in self.levels},
         }
         rows = "".join(

@@ -19,6 +19,7 @@ from geoplan.model import (
     ESTATES,
     FACILITIES,
     GATES,
+    GREEN,
     STREETS,
     UNITS,
     Level,
@@ -95,6 +96,11 @@ def entrances(rows: dict[str, dict[str, Any]]) -> gpd.GeoDataFrame:
 def barriers(rows: dict[str, dict[str, Any]]) -> gpd.GeoDataFrame:
     """Barriers."""
     return table(BARRIERS, rows)
+
+
+def green(rows: dict[str, dict[str, Any]]) -> gpd.GeoDataFrame:
+    """Green land."""
+    return table(GREEN, rows)
 
 
 def town(**parts: Any) -> Town:

@@ -21,7 +21,7 @@ from geoplan.report.summary import file_states
 
 __all__ = ["TABLES", "Inputs", "LostTableError", "file_parts", "read_inputs", "town_digests", "with_town"]
 
-TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers")
+TABLES = ("buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "green")
 _CODE = ("errors", "model", "read", "project", "batch")
 Loaded = dict[str, GeoDataFrame | None]
 _MOST_TRIES = 3

@@ -230,8 +230,10 @@ def build_graph(
     network, snap = network_parts(inputs, options.reach), snap_parts(inputs, options.reach)
     times = {**snap, "questions": digest_json(walks.times)}
     land = {**network, "questions": digest_json(walks.land)}
+    green = {name: one for name, one in inputs.digests.items() if name.startswith("green.")}
     measured = {
-        **inputs.digests,
+        # green land is shown and nothing is measured by it
+        **{name: one for name, one in inputs.digests.items() if name not in green},
         **asked,
         "measure": digest_json([repr(plan.cases), repr(plan.minutes), repr(plan.kinds)]),
     }
@@ -240,7 +242,7 @@ def build_graph(
     shown = {"coverage": digest_json(measured), "isochrones": digest_json(land), "language": language}
     dump = digest_json(project.model_dump(mode="json", exclude={"path", "scenarios"}))
     outputs = {
-        "map": {**shown, "code": code_version(("text", "keep", "project", "maps"))},
+        "map": {**shown, **green, "code": code_version(("text", "keep", "project", "maps"))},
         "report": {**shown, "check": digest_json(checked), "settings": dump, "code": code_version(_REPORT)},
     }
     if project.propose.with_run:

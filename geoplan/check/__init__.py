@@ -76,7 +76,7 @@ def check_town(
         checks.append((level.name, partial(check_level, town, level, options)))
         checks.append((level.name, partial(check_assignment, town, level, main=main, keep=keep)))
     apart: dict[object, tuple[object, ...]] = {
-        check_geometry: (town.buildings, town.estates, town.barriers),
+        check_geometry: (town.buildings, town.estates, town.barriers, town.green),
         check_datum: (town.buildings, town.streets, town.datum),
         check_streets: (town.streets, repr(options)),
         check_doors: (town.buildings, town.facilities, town.streets, town.entrances, repr(options)),

@@ -37,7 +37,7 @@ def repair_geometry(town: Town) -> tuple[Town, tuple[Notice, ...]]:
     """
     notices: list[Notice] = []
     changes: dict[str, Any] = {}
-    for name in ("buildings", "estates", "barriers"):
+    for name in ("buildings", "estates", "barriers", "green"):
         table = getattr(town, name)
         if table is not None:
             changes[name] = _repair_table(name, table, notices)

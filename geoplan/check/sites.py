@@ -73,6 +73,7 @@ def check_geometry(town: Town) -> Iterator[Finding]:
         "buildings": town.buildings,
         "estates": town.estates,
         "barriers": town.barriers,
+        "green": town.green,
     }
     for name, table in tables.items():
         if table is not None:

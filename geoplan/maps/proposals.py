@@ -16,7 +16,7 @@ from geoplan.maps.editdata import EditStart, edit_content
 from geoplan.maps.packed import DEGREE, clean_text, pack_geometry, pack_integers, pack_numbers, pack_words
 from geoplan.maps.page import offline_page
 from geoplan.maps.redrawstrings import redraw_strings
-from geoplan.maps.tables import label_anchors, pack_barriers, pack_streets
+from geoplan.maps.tables import label_anchors, pack_barriers, pack_green, pack_streets
 from geoplan.text import translate
 from geoplan.text.labels import known_name
 
@@ -53,7 +53,7 @@ def proposal_map(
     proposals
         What one call of :func:`geoplan.propose_communities` returned.
     town
-        The town, for its name and its streets and barriers; without it the page shows the units alone.
+        The town, for its name and its streets, barriers and green land; without it the page shows the units alone.
     title
         Heading of the page; the town's name if None.
     language
@@ -149,6 +149,8 @@ def proposal_content(
         content["layers"]["streets"] = pack_streets(town.streets.sort_index(), origin=origin)
     if town is not None and town.barriers is not None and len(town.barriers):
         content["layers"]["barriers"] = pack_barriers(town.barriers.sort_index(), origin=origin, language=language)
+    if town is not None and town.green is not None and len(town.green):
+        content["layers"]["green"] = pack_green(town.green.sort_index(), origin=origin)
     return content
 
 

@@ -65,6 +65,7 @@ _PAGE: dict[str, Message] = {
     "layer_units": msg("Units moved as a whole (when near)"),
     "layer_barriers": msg("Barriers"),
     "layer_streets": msg("Streets"),
+    "layer_green": msg("Green land"),
     "layer_labels": msg("Names and households"),
     "boundary": msg("Boundaries shown"),
     "moves": msg("moves"),

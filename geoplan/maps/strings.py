@@ -95,6 +95,7 @@ _PAGE: dict[str, Message] = {
     "layer_gates": msg("Gates (when near)"),
     "layer_barriers": msg("Barriers"),
     "layer_streets": msg("Streets"),
+    "layer_green": msg("Green land"),
     "layer_labels": msg("Names"),
     "class_within": msg("up to {limit}", limit="{limit}"),
     "class_beyond": msg("over {limit}", limit="{limit}"),

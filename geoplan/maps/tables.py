@@ -18,7 +18,7 @@ from geoplan.text.labels import known_name, title_name
 if TYPE_CHECKING:
     from geoplan.coverage import Case, Coverage
 
-__all__ = ["Packer", "label_anchors", "pack_barriers", "pack_streets"]
+__all__ = ["Packer", "label_anchors", "pack_barriers", "pack_green", "pack_streets"]
 
 Packed = dict[str, Any]
 
@@ -76,6 +76,8 @@ class Packer:
                 layers[name] = getattr(self, name)(table)
         if town.barriers is not None and len(town.barriers):
             layers["barriers"] = self.barriers(town.barriers)
+        if town.green is not None and len(town.green):
+            layers["green"] = self.green(town.green)
         return layers
 
     def changing(self) -> Packed:
@@ -292,6 +294,10 @@ class Packer:
         """Barriers by kind."""
         return pack_barriers(table, origin=self.origin, language=self.language)
 
+    def green(self, table: GeoDataFrame) -> Packed:
+        """Green land."""
+        return self.keep.value("map green", (table, self.origin), lambda: pack_green(table, origin=self.origin))
+
 
 def label_anchors(series: GeoSeries) -> GeoSeries:
     """Where a label stands well: the middle of the widest place of the largest part.
@@ -360,11 +366,28 @@ def pack_barriers(table: GeoDataFrame, *, origin: tuple[int, int], language: str
     }
 
 
+def pack_green(table: GeoDataFrame, *, origin: tuple[int, int]) -> Packed:
+    """Green land, which the page fills with one colour.
+
+    Parameters
+    ----------
+    table
+        The town's green land.
+    origin
+        Micro-degrees from which packed coordinates count.
+
+    Returns
+    -------
+    dict
+        Packed columns.
+    """
+    return {"geometry": pack_geometry(table.geometry.to_crs(4326).array, origin=origin)}
+
+
 def _in_order(town: Town) -> Town:
     """The town with its tables in the order of their ids: the page is the same whatever the order of the rows."""
-    tables = {
-        name: getattr(town, name) for name in ("buildings", "facilities", "streets", "estates", "gates", "barriers")
-    }
+    names = ("buildings", "facilities", "streets", "estates", "gates", "barriers", "green")
+    tables = {name: getattr(town, name) for name in names}
     levels = tuple(replace(level, table=level.table.sort_index()) for level in town.levels)
     ordered = {name: _sorted(table) for name, table in tables.items() if table is not None}
     return replace(town, levels=levels, **ordered)

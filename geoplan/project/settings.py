@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, STREETS, UNITS, Datum, TableSchema
+from geoplan.model import (
+    BARRIERS,
+    BUILDINGS,
+    ENTRANCES,
+    ESTATES,
+    FACILITIES,
+    GATES,
+    GREEN,
+    STREETS,
+    UNITS,
+    Datum,
+    TableSchema,
+)
 
 __all__ = [
     "OSM_ROLES",
@@ -30,13 +42,14 @@ __all__ = [
 PROJECT_FILE = "geoplan.toml"
 """Name of a project's file in its folder."""
 
-Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "units"]
+Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "green", "units"]
 
-OSM_ROLES: tuple[Role, ...] = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers")
+OSM_ROLES: tuple[Role, ...] = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "green")
 """What an OSM extract can give."""
 
 SCHEMAS: dict[str, TableSchema] = {
-    schema.name: schema for schema in (BUILDINGS, FACILITIES, STREETS, ESTATES, GATES, ENTRANCES, BARRIERS, UNITS)
+    schema.name: schema
+    for schema in (BUILDINGS, FACILITIES, STREETS, ESTATES, GATES, ENTRANCES, BARRIERS, GREEN, UNITS)
 }
 """Schema of the table that each role fills."""
 

@@ -41,6 +41,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "estates": ("XQMC", "小区名称", "小区名", "楼盘名称", "院落名称"),
     "gates": ("大门名称", "门名称", "出入口名称"),
     "barriers": ("HLMC", "河流名称", "TLMC"),
+    "green": ("绿地名称", "公园名称", "LDMC", "GYMC"),
     "units": (
         *("SQMC", "社区名称", "社区", "WGMC", "网格名称", "网格", "JDMC", "街道名称", "街道", "CMC", "村名称", "CJMC"),
         *("XZQMC", "XZQHMC", "行政区名称", "XZMC", "XZJDMC", "ZMC"),
@@ -67,6 +68,7 @@ _IDS: Mapping[str, tuple[str, ...]] = {
     "estates": ("XQBH", "小区编号", "XQDM", "小区代码", "小区编码", "XQID"),
     "gates": ("大门编号", "门编号", "DMBH"),
     "entrances": ("单元编号", "DYBH"),
+    "green": ("绿地编号", "公园编号", "LDBH", "GYBH"),
     "units": (
         *(
             "WGBH",
@@ -192,6 +194,9 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "entrances": {"building": ("LDBH", "LDBM", "楼栋编号", "房屋编号", "房屋编码", "FWBM", "所属楼栋", "BUILDING")},
     "barriers": {"kind": ("LX", "类型", "KIND", "TYPE", "WATERWAY", "RAILWAY")},
+    "green": {
+        "kind": ("绿地类型", "绿地类别", "LDLX", "LX", "类型", "类别", "KIND", "TYPE", "LEISURE", "LANDUSE", "NATURAL")
+    },
     "units": {
         "code": ("XZQHDM", "XZQDM", "行政区划代码", "区划代码", "SQDM", "社区代码", "JDDM", "WGBM", "代码"),
         "parent": ("上级", "上级代码", "所属街道", "SSJD", "JDDM", "所属社区", "SSSQ", "SQDM"),
@@ -213,6 +218,8 @@ _NAME_WORDS: tuple[tuple[str, str, str], ...] = (
     ("streets", "", r"道路|路网|街巷|中心线|路线|road|street|highway|network|edges"),
     ("units", "subdistricts", r"街道|乡镇|镇界|镇街|subdistrict|township"),
     ("buildings", "", r"房屋|楼栋|楼房|建筑|住宅楼|building|house|footprint"),
+    # after buildings and communities, whose names may hold the word
+    ("green", "", r"绿地|绿化|公园|林地|草地|农田|耕地|green|park(?!ing)|forest|farmland"),
     ("estates", "", r"小区|院落|地块|居住区|楼盘|城中村|街坊|estate|block|residential"),
     ("units", "communities", r"边界|行政|辖区|区划|boundar|admin|district"),
 )
@@ -221,7 +228,7 @@ _NO_ROLE = re.compile(r"驻区单位|驻街单位|辖区单位|企业|商户|res
 _SHAPES: Mapping[str, frozenset[str]] = {
     "point": frozenset({"facilities", "gates", "entrances", "buildings"}),
     "line": frozenset({"streets", "barriers"}),
-    "area": frozenset({"buildings", "estates", "units", "barriers", "facilities"}),
+    "area": frozenset({"buildings", "estates", "units", "barriers", "green", "facilities"}),
 }
 _SIGNS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("units", "grids", ("WGMC", "WGBH", "网格名称", "网格编号")),
@@ -231,6 +238,7 @@ _SIGNS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("units", "subdistricts", ("JDMC", "街道名称", "XZQMC", "XZQHMC")),
     ("streets", "", ("DLMC", "HIGHWAY", "ONEWAY", "道路名称")),
     ("barriers", "", ("WATERWAY", "RAILWAY")),
+    ("green", "", ("绿地名称", "绿地类型", "公园名称")),
     ("facilities", "", ("AMENITY", "SSLX", "设施类型")),
 )
 _LEVEL_NAMES: Mapping[str, tuple[str, ...]] = {

@@ -26,7 +26,7 @@ _TYPE_NAMES = (
     *("GeometryCollection", ""),
 )
 _DIMENSION = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
-_OUTLINED = frozenset({"buildings", "estates", "units"})
+_OUTLINED = frozenset({"buildings", "estates", "green", "units"})
 
 
 def conform_geometry(

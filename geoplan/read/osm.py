@@ -22,6 +22,7 @@ from geoplan.read.osm_areas import (
     build_estates,
     build_facilities,
     build_gates,
+    build_green,
     build_units,
 )
 from geoplan.read.osm_scan import NO_PLACE, OsmScan, scan_osm
@@ -31,7 +32,7 @@ from geoplan.read.osm_ways import build_way_streets
 __all__ = ["OSM_ROLES", "OsmOptions", "OsmRead", "read_osm"]
 
 _IDS_NAMED = 20
-OSM_ROLES = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "estates")
+OSM_ROLES = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "green", "estates")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class OsmRead:
     gates: geopandas.GeoDataFrame | None = None
     entrances: geopandas.GeoDataFrame | None = None
     barriers: geopandas.GeoDataFrame | None = None
+    green: geopandas.GeoDataFrame | None = None
     estates: geopandas.GeoDataFrame | None = None
     datum: Datum = "wgs84"
     notices: tuple[Notice, ...] = field(default=())
@@ -212,6 +214,8 @@ def _tables(scan: OsmScan, crs: CRS, options: OsmOptions, queries: tuple[TagQuer
         tables["gates"] = build_gates(scan, crs, name_keys=names)
     if "barriers" in take:
         tables["barriers"] = build_barriers(scan, crs, name_keys=names, trunk=options.trunk_roads)
+    if "green" in take:
+        tables["green"] = build_green(scan, crs, name_keys=names)
     if "estates" in take:
         tables["estates"] = build_estates(scan, crs, name_keys=names)
     if faults:

@@ -1,4 +1,4 @@
-"""Nodes and areas of a scanned OpenStreetMap file as tables: buildings, facilities, units, doors, barriers."""
+"""Nodes and areas of a scanned OpenStreetMap file as tables: buildings, facilities, units, doors, barriers, green."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoplan.errors import Fault, Where, msg
-from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, UNITS, Notice, TableSchema
+from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, GREEN, UNITS, Notice, TableSchema
 from geoplan.read.osm_scan import OsmScan, ScannedAreas, ScannedNodes
 from geoplan.read.osm_tags import (
     GONE_BUILDINGS,
@@ -21,6 +21,7 @@ from geoplan.read.osm_tags import (
     barrier_kind,
     floors_of,
     gate_is_open,
+    green_kind,
     residential_share_of,
     tag_list,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "build_estates",
     "build_facilities",
     "build_gates",
+    "build_green",
     "build_units",
 ]
 
@@ -449,6 +451,34 @@ def build_barriers(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str], trunk: 
         "kind": [barrier_kind(tag, trunk=trunk) for tag in tags],
     }
     return _table(BARRIERS, ids, shapes, crs, values)
+
+
+def build_green(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str]) -> geopandas.GeoDataFrame:
+    """Parks, woods, lawns and fields, by :data:`geoplan.model.GREEN`.
+
+    Parameters
+    ----------
+    scan
+        What the file holds.
+    crs
+        Projected CRS in metres.
+    name_keys
+        Tags that hold the name, the first one found taken.
+
+    Returns
+    -------
+    GeoDataFrame
+        Areas, which may overlap: a lawn in a park is a row of its own.
+    """
+    areas = scan.green
+    repeats = _repeats(scan, areas)
+    at = [i for i, name in enumerate(areas.ids) if name not in repeats]
+    tags = [areas.tags[i] for i in at]
+    values: dict[str, list[Any]] = {
+        "name": [_name(tag, name_keys) for tag in tags],
+        "kind": [green_kind(tag) for tag in tags],
+    }
+    return _table(GREEN, [areas.ids[i] for i in at], _area_shapes(areas, crs)[at], crs, values)
 
 
 def build_estates(scan: OsmScan, crs: CRS, *, name_keys: Sequence[str]) -> geopandas.GeoDataFrame:

@@ -20,6 +20,7 @@ from geoplan.read.osm_tags import (
     Tags,
     barrier_kind,
     crossing_kind,
+    green_kind,
     number_of,
     walk_verdict,
 )
@@ -38,6 +39,7 @@ _KEYS = {
     "gates": ("barrier",),
     "entrances": ("building", "entrance"),
     "barriers": ("highway", "railway", "waterway", "natural"),
+    "green": ("leisure", "landuse", "natural"),
     "estates": ("landuse", "barrier"),
 }
 """Keys by which the objects of a role are picked out of the file, beside those of the queries."""
@@ -133,6 +135,7 @@ class OsmScan:
     units: ScannedAreas = field(default_factory=ScannedAreas)
     estates: ScannedAreas = field(default_factory=ScannedAreas)
     waters: ScannedAreas = field(default_factory=ScannedAreas)
+    green: ScannedAreas = field(default_factory=ScannedAreas)
     lines: ScannedWays = field(default_factory=ScannedWays)
     admin_levels: dict[str, int] = field(default_factory=dict)
     broken: dict[str, Tags] = field(default_factory=dict)
@@ -364,12 +367,16 @@ class _Scanner:
         water = "natural" in tags or tags.get("waterway") == "riverbank"
         return water and "barriers" in self.take and bool(barrier_kind(tags))
 
+    def _is_green(self, tags: Tags) -> bool:
+        return "green" in self.take and bool(green_kind(tags))
+
     def _wanted(self, tags: Tags) -> bool:
         return (
             "building" in tags
             or self._is_unit(tags)
             or self._is_estate(tags)
             or self._is_water(tags)
+            or self._is_green(tags)
             or self._is_facility(tags)
         )
 
@@ -390,6 +397,7 @@ class _Scanner:
             (self._is_unit(tags), scan.units),
             (self._is_estate(tags), scan.estates),
             (self._is_water(tags), scan.waters),
+            (self._is_green(tags), scan.green),
             (self._is_facility(tags), scan.facility_areas),
         ):
             if wanted:

@@ -21,6 +21,7 @@ __all__ = [
     "crossing_kind",
     "floors_of",
     "gate_is_open",
+    "green_kind",
     "layer_of",
     "number_of",
     "parse_tags",
@@ -263,6 +264,45 @@ def barrier_kind(tags: Tags, *, trunk: bool = False) -> str:
     if "highway" in tags and walk_verdict(tags, trunk=trunk) == "expressway":
         return "expressway"
     return ""
+
+
+_GREEN: Mapping[str, Mapping[str, str]] = {
+    "leisure": {"park": "park", "garden": "park", "pitch": "pitch", "golf_course": "grass", "common": "grass"},
+    "landuse": {
+        "recreation_ground": "park",
+        **dict.fromkeys(("grass", "meadow", "village_green"), "grass"),
+        "forest": "wood",
+        **dict.fromkeys(("farmland", "orchard", "vineyard", "allotments", "plant_nursery"), "farmland"),
+        "cemetery": "cemetery",
+    },
+    "natural": {"wood": "wood", "scrub": "scrub", "heath": "scrub", "grassland": "grass"},
+}
+
+
+def green_kind(tags: Tags) -> str:
+    """What green land an area is: park, pitch, grass, wood, scrub, farmland, cemetery, or ``""``.
+
+    What people use it for comes before what grows there; a pitch or garden on a roof is a building.
+
+    Parameters
+    ----------
+    tags
+        Tags of the area.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> green_kind({"leisure": "park", "natural": "wood"}), green_kind({"landuse": "orchard"})
+    ('park', 'farmland')
+    >>> green_kind({"landuse": "residential"}), green_kind({"leisure": "pitch", "building": "yes"})
+    ('', '')
+    """
+    if "building" in tags:
+        return ""
+    return next((kinds[tags[key]] for key, kinds in _GREEN.items() if tags.get(key) in kinds), "")
 
 
 GONE_BUILDINGS = frozenset(

@@ -15,6 +15,7 @@ from geoplan.model import (
     ESTATES,
     FACILITIES,
     GATES,
+    GREEN,
     STREETS,
     UNITS,
     Datum,
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ROLES", "ROLE_NAMES", "SCHEMAS", "LayerRead", "LayerSource", "Role", "TableJoin"]
 
-Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "units"]
+Role = Literal["buildings", "facilities", "streets", "estates", "gates", "entrances", "barriers", "green", "units"]
 
 SCHEMAS: Mapping[str, TableSchema] = {
-    schema.name: schema for schema in (BUILDINGS, FACILITIES, STREETS, ESTATES, GATES, ENTRANCES, BARRIERS, UNITS)
+    schema.name: schema
+    for schema in (BUILDINGS, FACILITIES, STREETS, ESTATES, GATES, ENTRANCES, BARRIERS, GREEN, UNITS)
 }
 """The schema of each role."""
 

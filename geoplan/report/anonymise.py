@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.errors import Fault, InputError, msg
-from geoplan.model import BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, STREETS, UNITS, Notice
+from geoplan.model import BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, GREEN, STREETS, UNITS, Notice
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -83,6 +83,7 @@ def anonymise_town(town: Town, *, threshold: int = THRESHOLD) -> Town:
         estates=None if town.estates is None else _round(_only(town.estates, ESTATES), threshold, order=None),
         gates=_maybe(town.gates, GATES),
         entrances=_maybe(town.entrances, ENTRANCES),
+        green=_maybe(town.green, GREEN),
         notices=(*town.notices, notice),
     )
 

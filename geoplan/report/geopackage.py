@@ -43,7 +43,7 @@ CREATE TABLE layer_styles (
     description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT '2000-01-01T00:00:00.000Z')
 """
 
-_GROUND = ("barriers", "streets", "gates", "facilities", "isochrones")
+_GROUND = ("green", "barriers", "streets", "gates", "facilities", "isochrones")
 """Layers that boundaries leave as they are, with the unserved clusters."""
 
 _ARROW = importlib.util.find_spec("pyarrow") is not None
@@ -58,7 +58,8 @@ def write_coverage_gpkg(
     """Write a coverage's first case as a GeoPackage with styles for QGIS.
 
     Layers: every level with its shares, estates, buildings by walking class, unserved clusters of each circle,
-    isochrones, facilities, gates, barriers and streets; a table ``measures`` with every case and a table ``notices``.
+    isochrones, facilities, gates, barriers, streets and green land; a table ``measures`` with every case and a table
+    ``notices``.
 
     Parameters
     ----------
@@ -171,6 +172,8 @@ def _layers(coverage: Coverage, language: str, keep: Keep) -> Layers:
     minutes = tuple(coverage.minutes)
     top = f"share_{max(minutes):g}"
     layers: Layers = {}
+    if town.green is not None and len(town.green):
+        layers["green"] = (town.green, plain_fill("#d3e5c7", outline="#c0d8ad", width=0.1))
     for level in reversed(town.levels):
         layers[level.name] = (_units(coverage, level.name, level.table), graduated_fill(top, label="name"))
     layers["isochrones"] = (_isochrones(coverage), _isochrone_style(minutes, language))

@@ -129,6 +129,9 @@ _FIELDS = {
 }
 """Width and decimals of the shapefile's fields; the last name is longer than ten bytes, so it is cut."""
 
+_GREEN = {"green": "公园", "farm": "农田"}
+"""Uses of blocks that are green land, and what the layer of green land calls them."""
+
 
 def write(town: SampleTown, folder: Path) -> None:
     """Write the county's data files into a folder.
@@ -186,6 +189,7 @@ def _layers(town: SampleTown) -> dict[str, gpd.GeoDataFrame]:
         through=np.where(town.estates["through"], "是", "否"),
         divisible=np.where(town.estates["divisible"], "是", "否"),
     )
+    green = town.blocks[town.blocks["use"].isin(list(_GREEN))]
     return {
         "社区": pick(town.communities, SQDM="id", SQMC="name"),
         "网格": pick(town.grids, WGBH="id", WGMC="name", SQDM="community"),
@@ -208,6 +212,7 @@ def _layers(town: SampleTown) -> dict[str, gpd.GeoDataFrame]:
         "阻隔": pick(town.barriers, BSM="id", MC="name", LX="kind"),
         "街坊": pick(town.blocks, JFBH="id", MC="name", YT="use", ZHS="households", SQDM="community", WGBH="grid"),
         "驻区单位": pick(town.units, BSM="id", MC="name", LX="kind"),
+        "绿地": pick(green.assign(kind=green["use"].map(_GREEN)), BSM="id", MC="name", LX="kind"),
     }
 
 

@@ -45,6 +45,7 @@ TABLES: Mapping[str, Message] = {
     "gates": msg("gates"),
     "entrances": msg("entrances"),
     "barriers": msg("barriers"),
+    "green": msg("green land"),
     "units": msg("units"),
 }
 """Tables of a town, and roles of layers, as people say them."""

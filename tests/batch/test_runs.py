@@ -6,10 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from batch_worlds import FILES, contents, moved_boundary, tables, write
-from small_town import TOML, write_ledger
+from shapely import box
+from small_town import TOML, shift, write_ledger
 
 from geoplan.batch import RunResult, explain_run, open_store, run_project
 from geoplan.batch.difference import totals
@@ -76,6 +78,44 @@ def test_a_moved_boundary_runs_no_sweep(town: Path) -> None:
     # b6, in no unit, is served by f2 before and after
     assert change["moved_households"].tolist() == [30.0, -30.0, 0.0]
     assert totals(change)["won_households"] == totals(change)["lost_households"] == 0.0
+
+
+GREEN = """
+[[layers]]
+role = "green"
+file = "green.gpkg"
+id = "BSM"
+datum = "cgcs2000"
+columns = { name = "MC", kind = "LX" }
+"""
+
+
+def green_land(east: float) -> gpd.GeoDataFrame:
+    """A park from x = 600 to ``east``, across the street and over buildings."""
+    row = {"BSM": "l1", "MC": "河滨公园", "LX": "公园"}
+    return gpd.GeoDataFrame([row], geometry=[shift(box(600, -80, east, 80))], crs="EPSG:4548")
+
+
+def test_green_land_is_drawn_and_nothing_measured_anew(town: Path) -> None:
+    write(town, {"green": green_land(800)}, toml=TOML + GREEN)
+    result = run_both(town)
+    assert ran(result) == ["read", "check", "map", "report"]
+    assert (result.sweeps, result.updates) == (0, 0)
+    before = contents(town / "out")
+    shutil.rmtree(town.parent / "fresh")
+    write(town, {"green": green_land(900)}, toml=TOML + GREEN)
+    result = run_both(town)
+    assert ran(result) == ["read", "check", "map", "report"]
+    assert (result.sweeps, result.updates) == (0, 0)
+    assert str(result.graph.stages["map"].reason) == "changed: green.geometry"
+    after = contents(town / "out")
+    assert all(before[name] != after[name] for name in ("map.html", "coverage.gpkg"))
+    drawn = gpd.read_file(town / "out" / "coverage.gpkg", layer="green")
+    assert drawn[["id", "name", "kind"]].to_dict("list") == {"id": ["l1"], "name": ["河滨公园"], "kind": ["公园"]}
+    assert drawn.area.tolist() == [300 * 160]
+    write(town, {})
+    # the findings of the town without it are in the store
+    assert ran(run_project(load_project(town))) == ["read", "map", "report"]
 
 
 def test_households_change_counts_and_no_walk(town: Path) -> None:

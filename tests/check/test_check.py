@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pytest
-from handmade import CRS, buildings, entrances, estates, facilities, gates, level, streets, town
+from handmade import CRS, buildings, entrances, estates, facilities, gates, green, level, streets, town
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from geoplan.check import CheckOptions, Finding, check_town, repair_geometry, repair_overlaps
@@ -287,6 +287,7 @@ CASES: dict[str, tuple[Callable[[], dict[str, Any]], str, tuple[str, ...]]] = {
         "error invalid-geometry buildings",
         ("h2",),
     ),
+    "invalid park": (lambda: {"green": green({"p": {"geometry": BOWTIE}})}, "error invalid-geometry green", ("p",)),
     "unknown datum": (lambda: {"datum": "unknown"}, "warning unknown-datum buildings", ()),
 }
 

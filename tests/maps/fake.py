@@ -139,6 +139,13 @@ def town(**changes: Any) -> Town:
             ],
             ["r1", "r2"],
         ),
+        "green": frame(
+            [
+                {"name": "河滨公园", "kind": "park", "geometry": square(1180, 80, 350.0)},
+                {"name": "", "kind": "farmland", "geometry": square(1500, 850, 100.0)},
+            ],
+            ["p1", "p2"],
+        ),
         "datum": "cgcs2000",
         "notices": (
             Notice("synthetic", msg("synthetic data"), True),

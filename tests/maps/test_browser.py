@@ -37,6 +37,7 @@ PAINT = """() => {
   return colours;
 }"""
 DEEP, MIDDLE, LIGHT = "11,74,143", "63,143,198", "159,203,228"
+GREEN = (211, 229, 199)
 FAR, NO_WAY, EMPTY = "204,76,2", "47,43,51", "203,198,187"
 
 
@@ -131,6 +132,7 @@ LAYERS = [
     "estates",
     "gates",
     "barriers",
+    "green",
 ]
 LAYERS += ["streets", "flagged", "labels"]
 
@@ -149,6 +151,65 @@ def test_every_layer_has_its_box(browser_page: OpenPage, english: Path) -> None:
         empty = colours(page)
         page.locator(f"[data-layer={layer}]").check()
         assert colours(page) != empty, layer
+
+
+def green_pixels(found: dict[str, int]) -> int:
+    """Pixels of green land on plain ground; browsers round a mixed colour up or down."""
+    return sum(
+        count
+        for colour, count in found.items()
+        if all(abs(int(part) - wanted) <= 1 for part, wanted in zip(colour.split(","), GREEN, strict=True))
+    )
+
+
+def test_green_land_lies_under_everything(browser_page: OpenPage, english: Path) -> None:
+    page = browser_page(english)
+    show_only(page, "green")
+    alone = green_pixels(colours(page))
+    side = page.evaluate("""() => {
+      const {map, page} = geoplan.views[0];
+      const {boxes} = page.layers.levels[0].geometry;
+      return (boxes[2] - boxes[0]) * map.getZoomScale(map.getZoom(), 0);
+    }""")
+    # squares of 350 and 100 m, beside the community's 1000 m
+    assert alone == pytest.approx((0.35**2 + 0.1**2) * side**2, rel=0.03)
+    others = ("streets", "buildings", "barriers")  # one of the buildings stands in the park
+    show_only(page, "green", *others)
+    with_others = colours(page)
+    assert 0 < green_pixels(with_others) < alone
+    show_only(page, *others)
+    without = colours(page)
+    assert green_pixels(without) == 0
+    assert [with_others[colour] for colour in (LIGHT, FAR)] == [without[colour] for colour in (LIGHT, FAR)]
+
+
+def test_green_land_hides_no_share(browser_page: OpenPage, english: Path) -> None:
+    page = browser_page(english)
+    show_only(page, "tint")
+    tints = set(colours(page))
+    show_only(page, "tint", "green")
+    both = colours(page)
+    assert green_pixels(both) == 0  # mixed with the colour below it
+    assert set(both) - tints
+
+
+def test_green_land_is_printed_and_in_its_legend(browser_page: OpenPage, english: Path) -> None:
+    page = browser_page(english)
+    page.evaluate("() => (window.print = () => {})")
+
+    def printed() -> tuple[int, bool]:
+        page.get_by_role("button", name="Print", exact=True).click()
+        page.locator(".gp-dialog").get_by_role("button", name="Print").click()
+        found = page.evaluate(PAINT.replace(".gp-canvas", ".gp-sheet-map"))
+        rows = page.locator(".gp-sheet-legend .gp-layer").all_text_contents()
+        page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+        return green_pixels(found), "Green land" in rows
+
+    count, named = printed()
+    assert count > 1000
+    assert named
+    page.locator("[data-layer=green]").uncheck()
+    assert printed() == (0, False)
 
 
 def test_popup_of_a_building(browser_page: OpenPage, english: Path) -> None:
@@ -367,6 +428,7 @@ def hostile_coverage(name: str) -> FakeCoverage:
         estates=renamed(given.estates, "name", "kind", "address"),
         gates=renamed(given.gates, "name"),
         barriers=renamed(given.barriers, "name", "kind"),
+        green=renamed(given.green, "name", "kind"),
         levels=(Level(name, renamed(given.levels[0].table, "name", "code", "office")),),
         notices=(
             Notice("synthetic", msg("{text}", text=name), True),
@@ -430,7 +492,7 @@ def test_the_frame_that_jupyter_shows(browser_page: OpenPage, tmp_path: Path) ->
 
 
 def test_the_least_that_a_town_can_have(browser_page: OpenPage, tmp_path: Path) -> None:
-    bare = town(streets=None, levels=(), estates=None, gates=None, barriers=None)
+    bare = town(streets=None, levels=(), estates=None, gates=None, barriers=None, green=None)
     coverage = FakeCoverage(town=bare, walks=FakeCoverage().walks.drop(columns="communities"))
     page = browser_page(save_map(coverage_map(coverage, language="en"), tmp_path / "map.html"))
     page.evaluate("() => geoplan.views[0].map.setZoom(17, {animate: false})")

@@ -69,6 +69,7 @@ def test_the_order_of_rows_changes_nothing(html: str) -> None:
         estates=given.estates[::-1],
         gates=given.gates[::-1],
         barriers=given.barriers[::-1],
+        green=given.green[::-1],
         levels=tuple(replace(level, table=level.table[::-1]) for level in given.levels),
     )
     assert render_map(coverage_map(FakeCoverage(town=turned))) == html
@@ -135,7 +136,7 @@ def test_the_town_is_not_changed() -> None:
 
 
 def test_a_town_with_the_least_that_it_can_have() -> None:
-    bare = town(streets=None, levels=(), estates=None, gates=None, barriers=None)
+    bare = town(streets=None, levels=(), estates=None, gates=None, barriers=None, green=None)
     walks = FakeCoverage().walks.drop(columns="communities")
     layers = data_of(render_map(coverage_map(FakeCoverage(town=bare, walks=walks))))["layers"]
     assert sorted(layers) == ["buildings", "clusters", "facilities", "isochrones", "levels"]

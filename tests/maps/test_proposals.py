@@ -51,6 +51,7 @@ def town() -> Town:
             }
         ),
         streets=handmade.streets({"s": {"geometry": LineString([(0, 100), (400, 100)])}}),
+        green=handmade.green({"p": {"geometry": box(110, 10, 190, 90), "name": "Park", "kind": "park"}}),
     )
 
 
@@ -183,6 +184,24 @@ LENGTHS = """(k) => {
 }"""
 
 
+INK = """() => {
+  const {map, canvas, page} = geoplan.views[0];
+  canvas._draw();
+  const node = document.querySelector(".gp-canvas");
+  const {boxes, count} = page.units.geometry;
+  const row = [...Array(count).keys()].find((i) => page.units.id(i) === "e10");
+  const [west, north, east, south] = boxes.slice(4 * row, 4 * row + 4);
+  const corner = map.unproject([west + 0.75 * (east - west), north + 0.75 * (south - north)], 0);
+  const at = map.latLngToContainerPoint(corner);
+  const [frame, drawn] = [map.getContainer(), node].map((one) => one.getBoundingClientRect());
+  const dot = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
+  const ctx = dot.getContext("2d", {willReadFrequently: true});
+  ctx.drawImage(node, drawn.x - frame.x - at.x, drawn.y - frame.y - at.y);
+  return [...ctx.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}"""
+"""The colour that the map has in estate e10, south-east of its middle, where no name stands."""
+
+
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
 class TestInABrowser:
@@ -223,6 +242,21 @@ class TestInABrowser:
         # 2 sides given up; the moved pair has 6 sides around it
         assert left == pytest.approx([14 * side, 2 * side, 6 * side], rel=1e-2)
         assert groups == pytest.approx([16 * side, 2 * side, 12 * side], rel=1e-2)
+
+    def test_green_land_tints_the_community_that_it_lies_in(self, browser_page: OpenPage, english: Path) -> None:
+        page = browser_page(english)
+        shown = page.evaluate(INK)
+        page.locator("[data-layer=green]").uncheck()
+        plain = page.evaluate(INK)
+        # the park's green as a tint over the community's colour
+        assert shown == pytest.approx([0.62 * a + 0.38 * b for a, b in zip(plain, (143, 191, 115), strict=True)], abs=1)
+        page.locator("[data-layer=fill]").uncheck()
+        page.locator("[data-layer=green]").check()
+        assert page.evaluate(INK) == pytest.approx([211, 229, 198], abs=1)
+        page.locator(".gp-edit-start").click()
+        page.locator(".gp-editor").wait_for()
+        # communities have their colours in the editor always
+        assert page.evaluate(INK) == pytest.approx(shown, abs=1)
 
     def test_hostile_names_are_shown_as_written_with_the_reason(self, browser_page: OpenPage, english: Path) -> None:
         page = browser_page(english)

@@ -38,7 +38,7 @@ def test_defaults(folder: Path) -> None:
 def test_osm_gives_what_no_layer_gives(folder: Path) -> None:
     text = GOOD + '[osm]\nfile = "map.osm.pbf"\n'
     project = parse_project(text, folder / "geoplan.toml")
-    assert project.osm_roles == ("streets", "units", "gates", "entrances", "barriers")
+    assert project.osm_roles == ("streets", "units", "gates", "entrances", "barriers", "green")
     assert project.level_names == ("communities",)
 
 

@@ -341,6 +341,21 @@ CASES = [
         mend="Fix geometries",
     ),
     Case("streets drawn as points", shapes(point(0, 0), role="streets"), "wrong-geometry", rows=("a",), given="Point"),
+    Case("green land drawn as points", shapes(point(0, 0), role="green"), "wrong-geometry", rows=("a",), given="Point"),
+    Case(
+        "green land that crosses itself",
+        shapes(square(0, 0), BOWTIE, role="green"),
+        "invalid-geometry",
+        rows=("b",),
+        mend="Fix geometries",
+    ),
+    Case(
+        "a line among green land",
+        shapes(square(0, 0), line((0, 0), (9, 0), (9, 9)), role="green"),
+        "wrong-geometry",
+        rows=("b",),
+        mend="closed",
+    ),
     Case(
         "an outline that is open",
         shapes(square(0, 0), line((0, 0), (9, 0), (9, 9))),

@@ -1,4 +1,4 @@
-"""Buildings, facilities, units, doors and barriers of hand-drawn OpenStreetMap worlds."""
+"""Buildings, facilities, units, doors, barriers and green land of hand-drawn OpenStreetMap worlds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geopandas.testing import assert_geodataframe_equal
 from osm_world import CRS, EAST, NORTH, OsmWorld
 
 from geoplan.errors import InputError, Where
-from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, UNITS, TableSchema
+from geoplan.model import BARRIERS, BUILDINGS, ENTRANCES, ESTATES, FACILITIES, GATES, GREEN, UNITS, TableSchema
 from geoplan.read.osm import OsmOptions, OsmRead, read_osm
 from geoplan.read.osm_tags import parse_tags
 from geoplan.read.validate import validate_table
@@ -433,6 +433,64 @@ def test_barriers_that_are_areas(tmp_path: Path) -> None:
     assert table.area.to_numpy() == pytest.approx([20000, 5000, 5000], rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({"leisure": "park"}, "park"),
+        ({"leisure": "garden"}, "park"),
+        ({"leisure": "pitch"}, "pitch"),
+        ({"landuse": "grass"}, "grass"),
+        ({"landuse": "forest"}, "wood"),
+        ({"landuse": "meadow"}, "grass"),
+        ({"landuse": "recreation_ground"}, "park"),
+        ({"landuse": "farmland"}, "farmland"),
+        ({"landuse": "orchard"}, "farmland"),
+        ({"landuse": "cemetery"}, "cemetery"),
+        ({"natural": "wood"}, "wood"),
+        ({"natural": "scrub"}, "scrub"),
+        ({"natural": "grassland"}, "grass"),
+        ({"leisure": "park", "landuse": "forest"}, "park"),
+        ({"leisure": "sports_centre", "landuse": "grass"}, "grass"),
+        ({"leisure": "garden", "building": "roof"}, None),
+        ({"landuse": "greenfield"}, None),
+        ({"natural": "water", "water": "lake"}, None),
+    ],
+)
+def test_green_land(tags: dict[str, str], kind: str | None, tmp_path: Path) -> None:
+    world = OsmWorld()
+    world.box(1, 0, 0, 100, 50, tags | {"name": "某"})
+    table = read(world, tmp_path, "green").green
+    assert table is not None
+    assert table["kind"].tolist() == ([] if kind is None else [kind])
+    if kind is not None:
+        assert table.area.tolist() == [pytest.approx(5000, rel=1e-3)]
+        assert table["name"].tolist() == ["某"]
+
+
+def test_a_wood_with_a_clearing(tmp_path: Path) -> None:
+    world = OsmWorld()
+    world.box(1, 0, 0, 40, 40, {"natural": "wood"})
+    world.box(2, 10, 10, 20, 20, {"landuse": "meadow"})
+    world.relation(5, [(1, "outer"), (2, "inner")], {"type": "multipolygon", "natural": "wood"})
+    world.relation(6, [(1, "outer"), (99, "outer")], {"type": "multipolygon", "landuse": "forest"})
+    found = read(world, tmp_path, "green")
+    assert found.green is not None
+    assert found.green["kind"].to_dict() == {"r5": "wood", "w2": "grass"}
+    assert found.green.area.round(0).tolist() == [1200, 400]
+    assert notice(found, "osm-incomplete").endswith("(r6)")
+
+
+def test_green_land_is_read_unless_left_out(tmp_path: Path) -> None:
+    world = OsmWorld()
+    world.box(1, 0, 0, 40, 40, {"leisure": "park"})
+    world.nodes_at((1, 0, 0), (2, 100, 0))
+    world.way(3, [1, 2], {"highway": "residential"})
+    taken = read_osm(world.write(tmp_path), crs=CRS).green
+    assert taken is not None
+    assert list(taken.index) == ["w1"]
+    assert read(world, tmp_path, "streets").green is None
+
+
 def test_a_river_cut_by_the_file_keeps_its_pieces(tmp_path: Path) -> None:
     world = OsmWorld()
     world.nodes_at((1, 0, 0), (2, 100, 0), (4, 300, 0), (5, 400, 0))
@@ -481,13 +539,14 @@ def whole_world() -> OsmWorld:
     world.way(103, [2002, 2003], {"highway": "residential"})
     world.way(104, [2002, 1000], {"waterway": "river"})
     world.box(105, 5, 5, 100, 100, {"landuse": "residential", "name": "小区"})
+    world.box(106, 60, 30, 20, 20, {"leisure": "park"})
     return world
 
 
-ALL = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "estates")
+ALL = ("streets", "buildings", "facilities", "units", "gates", "entrances", "barriers", "green", "estates")
 SCHEMAS = {
     "buildings": BUILDINGS, "facilities": FACILITIES, "units": UNITS, "gates": GATES, "entrances": ENTRANCES,
-    "barriers": BARRIERS, "estates": ESTATES,
+    "barriers": BARRIERS, "green": GREEN, "estates": ESTATES,
 }  # fmt: skip
 
 

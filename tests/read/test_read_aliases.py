@@ -93,6 +93,12 @@ def test_fields_of_units_depend_on_the_level() -> None:
     assert fields(table, "units", "communities") == {"id": "SQDM", "name": "SQMC", "code": "SQDM", "parent": "JDDM"}
 
 
+def test_fields_of_green_land() -> None:
+    table = pd.DataFrame({"绿地编号": ["l1"], "公园名称": ["河滨公园"], "绿地类型": ["公园"]})
+    assert fields(table, "green") == {"id": "绿地编号", "name": "公园名称", "kind": "绿地类型"}
+    assert fields(pd.DataFrame({"name": ["Park"], "leisure": ["park"]}), "green") == {"name": "name", "kind": "leisure"}
+
+
 def test_every_guess_has_a_reason() -> None:
     guess = guess_columns(pd.DataFrame({"CS": [3, 18]}), "buildings")["floors"]
     assert str(guess.reason) == "named so, and its values are numbers (3 to 18)"
@@ -117,6 +123,14 @@ BLOCK, HOUSE, COMMUNITY = square(0, 0, 200), square(0, 0, 20), square(0, 0, 900)
         ("roads.geojson", "", line((0, 0), (9, 0)), {}, "streets", "", True),
         ("河流.shp", "", line((0, 0), (9, 0)), {}, "barriers", "", True),
         ("rivers.shp", "", BLOCK, {}, "barriers", "", True),
+        ("绿地.shp", "", BLOCK, {}, "green", "", True),
+        ("base.gpkg", "公园", BLOCK, {}, "green", "", True),
+        ("city_parks.geojson", "", BLOCK, {}, "green", "", True),
+        ("green.gpkg", "", COMMUNITY, {}, "green", "", True),
+        ("parking.shp", "", BLOCK, {}, "estates", "", False),
+        ("green_buildings.shp", "", HOUSE, {}, "buildings", "", True),
+        ("公园社区.shp", "", COMMUNITY, {}, "units", "communities", True),
+        ("data.gpkg", "a", BLOCK, {"公园名称": ["x"]}, "green", "", False),
         ("data.gpkg", "a", HOUSE, {"CS": [3]}, "buildings", "", False),
         ("data.gpkg", "a", BLOCK, {"XQMC": ["x"]}, "estates", "", False),
         ("data.gpkg", "a", BLOCK, {}, "estates", "", False),

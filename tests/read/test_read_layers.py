@@ -347,6 +347,15 @@ def test_closed_outlines_become_areas(tmp_path: Path) -> None:
     assert "outlines-filled" in said
 
 
+def test_green_land(tmp_path: Path) -> None:
+    shapes = [square(0, 0, 90), LineString(square(200, 0, 50).exterior.coords)]
+    path = write(tmp_path / "绿地.gpkg", frame(shapes, BSM=["l1", "l2"], MC=["河滨公园", ""], LX=["公园", "农田"]))
+    read = read_layer(LayerSource(path, "green", id="BSM", columns={"name": "MC", "kind": "LX"}))
+    assert read.table.geometry.tolist() == [square(0, 0, 90), square(200, 0, 50)]
+    assert read.table[["name", "kind"]].to_dict("list") == {"name": ["河滨公园", ""], "kind": ["公园", "农田"]}
+    assert "outlines-filled" in codes(read.notices)
+
+
 def test_doors_of_one_facility(tmp_path: Path) -> None:
     shapes = [point(0, 0), point(9, 0), point(50, 0)]
     path = write(tmp_path / "a.gpkg", frame(shapes, BSM=["f1", "f1", "f2"], MC=["站", "站", "校"]))

@@ -58,6 +58,15 @@ def test_names_addresses_and_unknown_columns_go_and_the_town_is_not_changed() ->
     assert [notice.everywhere for notice in safe.notices if notice.code == "anonymised"] == [True]
 
 
+def test_green_land_stays_with_its_name_and_kind() -> None:
+    park = {"geometry": box(0, 20, 50, 60), "name": "River Park", "kind": "park", "keeper": "Zhang San"}
+    safe = anonymise_town(replace(town([3.0]), green=handmade.green({"p": park}))).green
+    assert safe is not None
+    assert safe[["name", "kind"]].to_dict("index") == {"p": {"name": "River Park", "kind": "park"}}
+    assert "keeper" not in safe
+    assert safe.geometry["p"].equals(park["geometry"])
+
+
 def test_a_threshold_that_hides_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="at least 2"):
         anonymise_town(town([1.0]), threshold=1)

@@ -146,6 +146,15 @@ def test_the_county_is_as_promised(made: dict[str, tuple[SampleTown, Path]]) -> 
     assert 0.3 <= (centres["floor_area_m2"] < need).mean() <= 0.9
 
 
+def test_the_county_has_its_green_land(made: dict[str, tuple[SampleTown, Path]], loaded: dict[str, Town]) -> None:
+    blocks = made["county"][0].blocks.set_index("id")
+    green = loaded["county"].green
+    assert green is not None
+    assert green["kind"].value_counts().to_dict() == {"农田": 47, "公园": 20}
+    assert list(green.index) == sorted(blocks.index[blocks["use"].isin(["green", "farm"])])
+    assert green.area.sum() == pytest.approx(blocks.loc[green.index].area.sum())
+
+
 def test_the_subdistrict_is_as_promised(made: dict[str, tuple[SampleTown, Path]]) -> None:
     place = made["subdistrict"][0]
     assert place.buildings["people_resident"].sum() == pytest.approx(100_000, rel=0.005)

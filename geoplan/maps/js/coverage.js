@@ -10,7 +10,7 @@ import {show, views} from "./show.js";
 /** @import {Kind} from "./show.js" */
 /** @import {Sheet} from "./table.js" */
 
-const LAYERS = ["buildings", "hatching", "clusters", "facilities", "candidates", "tint", "estates", "gates", "barriers", "streets", "flagged", "labels"];
+const LAYERS = ["buildings", "hatching", "clusters", "facilities", "candidates", "tint", "estates", "gates", "barriers", "streets", "green", "flagged", "labels"];
 const OFF_AT_FIRST = ["tint", "flagged", "hatching"];
 
 /** @type {Kind} */

@@ -1,7 +1,7 @@
 /** How a plan looks while it is edited, and how units are chosen on the map. */
 import {hatch, inView, trace, traceAll} from "./draw.js";
 import {place} from "./labels.js";
-import {barriers, mark, streets} from "./painters.js";
+import {barriers, green, mark, streets} from "./painters.js";
 import {ink} from "./redrawmap.js";
 import {colour} from "./style.js";
 
@@ -20,10 +20,11 @@ const CHOSEN = "#e0007a";
 /** Painters that draw while there is an editor. @param {any} page @param {any} state @returns {Painter[]} */
 export function editPainters(page, state) {
   const while_ = (draw) => ({draw: (view) => state.editor && draw(view, state.editor)});
-  const lines = [page.layers.streets && streets(page, state), page.layers.barriers && barriers(page, state)];
+  const {layers} = page;
+  const ground = [layers.green && green(page, state), layers.streets && streets(page, state), layers.barriers && barriers(page, state)];
   return [
     while_(land),
-    ...lines.filter(Boolean).map((painter) => while_((view) => painter.draw(view))),
+    ...ground.filter(Boolean).map((painter) => while_((view) => painter.draw(view))),
     while_(units),
     while_(moved),
     while_(detached),

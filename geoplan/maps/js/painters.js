@@ -21,6 +21,7 @@ export function makePainters(page, state) {
   const {layers} = page;
   const makers = [
     [layers.levels.length, land],
+    [layers.green, green],
     [layers.isochrones, circles],
     [layers.streets, streets],
     [layers.barriers, barriers],
@@ -58,6 +59,20 @@ function land(page, state) {
         if (found) return Object.assign(found, {level: number});
       }
       return null;
+    },
+  };
+}
+
+/** Parks, woods and fields, under all lines: a tint, since the ground below may say something by its colour. */
+export function green(page, state) {
+  const layer = page.layers.green;
+  return {
+    draw(view) {
+      if (!state.visible.green) return;
+      traceAll(view, layer.geometry);
+      view.ctx.globalAlpha = 0.38;
+      view.ctx.fillStyle = colour.green;
+      view.ctx.fill();
     },
   };
 }

@@ -192,6 +192,7 @@ function legend(context) {
   if (layers.barriers) barrierRows(layers.barriers, out, add, page);
   otherRows(page, add);
   if (layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
+  if (layers.green) add("green", page.text("layer_green"), swatch("gp-green"));
   add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
   return out;
 }

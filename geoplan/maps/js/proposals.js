@@ -15,7 +15,7 @@ import {addSwipe, split} from "./swipe.js";
 export const proposals = {
   read: readProposals,
   start: (page) => {
-    const visible = {fill: true, moved: true, before: true, enclaves: true, units: true, barriers: true, streets: false, labels: true};
+    const visible = {fill: true, moved: true, before: true, enclaves: true, units: true, barriers: true, streets: false, green: true, labels: true};
     return {chosen: page.alternatives.length > 1 ? 1 : 0, swipe: null, visible, selected: null};
   },
   painters: (page, state) => split(makePainters(page, state), state),

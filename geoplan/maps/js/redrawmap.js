@@ -2,7 +2,7 @@
 import {hatch, inView, trace, traceAll} from "./draw.js";
 import {place} from "./labels.js";
 import {contains} from "./packed.js";
-import {streets, barriers} from "./painters.js";
+import {streets, barriers, green} from "./painters.js";
 import {anchorOf, chain} from "./redraw.js";
 import {colour} from "./style.js";
 
@@ -17,6 +17,7 @@ export const ink = {moved: "#b33c00", enclave: "#7b3fa0", today: "#1f4e79", fres
 export function makePainters(page, state) {
   const makers = [
     [true, land],
+    [page.layers.green, green],
     [page.layers.streets, streets],
     [page.layers.barriers, barriers],
     [true, units],

@@ -210,6 +210,7 @@ function legend(context) {
   if (page.layers.barriers) barrierRows(page.layers.barriers, out, add, page);
   otherRows(page, add);
   if (page.layers.streets) add("streets", page.text("layer_streets"), swatch("gp-line gp-street"));
+  if (page.layers.green) add("green", page.text("layer_green"), swatch("gp-green"));
   add("labels", page.text("layer_labels"), element("span", "gp-swatch gp-letters", "Aa"));
   return out;
 }

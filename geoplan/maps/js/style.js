@@ -28,6 +28,7 @@ export const colour = {
   text: "#26221c",
   halo: "rgba(255,255,255,0.92)",
   water: "#a9cfe8",
+  green: "#8fbf73",
   rail: "#57534c",
   motorway: "#b9935a",
 };
