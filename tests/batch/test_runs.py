@@ -139,7 +139,7 @@ def test_every_run_is_in_the_ledger_however_it_ends(town: Path, monkeypatch: pyt
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("geoplan.batch.running.write_coverage_xlsx", stop)
+        patch.setattr("geoplan.batch.work.write_coverage_xlsx", stop)
         with pytest.raises(KeyboardInterrupt):
             run_project(load_project(town))
     text = (town / "geoplan.toml").read_text(encoding="utf-8")
