@@ -38,7 +38,12 @@ CREATE TABLE IF NOT EXISTS boundaries (
 CREATE TABLE IF NOT EXISTS outputs (file TEXT PRIMARY KEY, key TEXT, digest TEXT);
 """
 _LEDGER = "ledger.sqlite"
-_TABLES = ("entries", "runs", "boundaries", "outputs")
+_COLUMNS = {
+    "entries": "stage, key, blob, size, run, used",
+    "runs": "id, started, seconds, outcome, name, scenario, record",
+    "boundaries": "level, digest, name, made, run, blob",
+    "outputs": "file, key, digest",
+}
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -493,12 +498,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA synchronous = FULL")
         database.executescript(_SCHEMA)
-        for table in _TABLES:
-            database.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
+        for table, columns in _COLUMNS.items():
+            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 - names of our own
         # all pages are looked at, not only the first one; a ledger is small
         (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(found)
+    except UnicodeDecodeError as error:
+        # a schema so garbled that not even the complaint about it is text
+        database.close()
+        raise sqlite3.DatabaseError(str(error)) from error
     except BaseException:
         database.close()
         raise

@@ -183,9 +183,12 @@ def garble_record(ledger: Path) -> None:
         lambda ledger: ledger.write_bytes(b"no database" * 1000),
         lambda ledger: spoil(ledger, 4096, 7000),
         lambda ledger: spoil(ledger, 12288, None),
+        lambda ledger: ledger.write_bytes(
+            ledger.read_bytes().replace(b"run INTEGER, blob TEXT", b"run INTEGER, bl\xbdb TEXT")
+        ),
         garble_record,
     ],
-    ids=["no ledger", "second page", "from the fourth page on", "a record"],
+    ids=["no ledger", "second page", "from the fourth page on", "a name of the schema", "a record"],
 )
 def test_a_damaged_ledger_is_put_aside(damage, worlds, town):
     _, _, after = worlds
