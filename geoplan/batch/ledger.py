@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geoplan.batch.codec import decode, digest_json, encode
 from geoplan.batch.inputs import Inputs
 from geoplan.batch.store import Store
-from geoplan.errors import Fault, InputError, msg
+from geoplan.errors import Fault, InputError, Message, msg
 from geoplan.model import Level
 
-__all__ = ["Boundary", "Run", "begin_run", "boundaries", "end_run", "find_run", "last_done", "note_boundaries", "runs"]
+if TYPE_CHECKING:
+    from geoplan.batch.stages import Graph
+
+__all__ = [
+    "Boundary",
+    "Run",
+    "begin_run",
+    "boundaries",
+    "end_run",
+    "find_run",
+    "last_done",
+    "load_boundary",
+    "note_boundaries",
+    "reason_record",
+    "recorded_reason",
+    "rely_on",
+    "runs",
+]
+
+# what stages rest on beside their results: it spares work when they run again, and nobody asks for it while they stay
+_BESIDE = {
+    "read": ("read",),
+    "check": ("piece",),
+    "times": ("labels",),
+    "coverage": ("piece", "outline"),
+    "map": ("piece",),
+    "report": ("piece",),
+}
+_OUTCOMES = ("done", "failed", "interrupted", "running", "killed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +101,7 @@ def begin_run(store: Store, *, name: str = "", scenario: str = "") -> int:
         Its number.
     """
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    with store.database as database:
+    with store.change() as database:
         database.execute("UPDATE runs SET outcome = 'killed' WHERE outcome = 'running'")
         row = database.execute(
             "INSERT INTO runs (started, outcome, name, scenario, record) VALUES (?, 'running', ?, ?, '{}')",
@@ -95,7 +124,7 @@ def end_run(store: Store, number: int, outcome: str, seconds: float, record: Map
         As of :class:`Run`.
     """
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, default=str)
-    with store.database as database:
+    with store.change() as database:
         database.execute(
             "UPDATE runs SET outcome = ?, seconds = ?, record = ? WHERE id = ?", (outcome, seconds, text, number)
         )
@@ -119,8 +148,14 @@ def runs(store: Store) -> list[Run]:
 
 
 def _run(row: Any) -> Run:
-    number, started, seconds, outcome, name, scenario, record = row
-    return Run(number, started, seconds, outcome, name, scenario, json.loads(record))
+    number, started, seconds, outcome, name, scenario, text = row
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"the record of run {number} is garbled") from error
+    if outcome not in _OUTCOMES or not isinstance(record, dict):
+        raise sqlite3.DatabaseError(f"the entry of run {number} is garbled")
+    return Run(number, started, seconds, outcome, name, scenario, record)
 
 
 def last_done(store: Store, *, scenario: str = "") -> Run | None:
@@ -180,8 +215,69 @@ def find_run(store: Store, wanted: str) -> Run:
     )
 
 
+def rely_on(store: Store, graph: Graph, before: Run | None) -> None:
+    """Count as used what the last run used for stages that stay, so that pruning leaves it there.
+
+    Parameters
+    ----------
+    store
+        The store, in a run.
+    graph
+        The plan of the run.
+    before
+        The last run.
+    """
+    if before is None:
+        return
+    kept = {one for name, stages in _BESIDE.items() if not graph.runs(name) for one in stages}
+    store.use_on(sorted(kept), since=before.id)
+
+
+def reason_record(reason: Message) -> dict[str, Any]:
+    """A sentence as plain values for the record of a run, so that every reader has it in their language.
+
+    Parameters
+    ----------
+    reason
+        The sentence.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> recorded_reason(reason_record(msg("changed: {what}", what="streets"))) == msg("changed: {what}", what="streets")
+    True
+    """
+    params = {
+        name: reason_record(value) if isinstance(value, Message) else value for name, value in reason.params.items()
+    }
+    return {"template": reason.template, "params": params}
+
+
+def recorded_reason(value: Any) -> Message:
+    """A sentence out of the record of a run.
+
+    Parameters
+    ----------
+    value
+        What :func:`reason_record` gave; records of earlier versions hold the English sentence.
+
+    Returns
+    -------
+    Message
+    """
+    if not isinstance(value, dict):
+        return msg("{reason}", reason=value)
+    params = {
+        name: recorded_reason(one) if isinstance(one, dict) else one for name, one in value.get("params", {}).items()
+    }
+    return Message(str(value.get("template", "")), params)
+
+
 def note_boundaries(store: Store, inputs: Inputs, name: str) -> dict[str, str]:
-    """Keep the boundaries of a run: a version that is new gets the run's name and date.
+    """Keep the boundaries of a run: a version that is new gets the run's name and date, a damaged one is written anew.
 
     Parameters
     ----------
@@ -204,15 +300,21 @@ def note_boundaries(store: Store, inputs: Inputs, name: str) -> dict[str, str]:
         shape = {part: one for part, one in inputs.digests.items() if part.startswith(start)}
         key = digest_json(shape)
         versions[level.name] = key
-        known = store.database.execute(
-            "SELECT count(*), sum(digest = ?) FROM boundaries WHERE level = ?", (key, level.name)
-        )
-        count, there = known.fetchone()
-        if there:
+        rows = store.database.execute("SELECT digest, blob FROM boundaries WHERE level = ?", (level.name,))
+        known = dict(rows.fetchall())
+        if key in known and store.read(known[key]) is not None:
+            store.blob_of("boundary", key)  # counts as used, as all that a run stands on
             continue
         blob = store.put("boundary", key, encode(level))
-        given = name or f"{level.name} {count + 1}"
-        with store.database as database:
+        if key in known:
+            store.damaged.append("boundary")
+            with store.change() as database:
+                database.execute(
+                    "UPDATE boundaries SET blob = ? WHERE level = ? AND digest = ?", (blob, level.name, key)
+                )
+            continue
+        given = name or f"{level.name} {len(known) + 1}"
+        with store.change() as database:
             row = (level.name, key, given, today, store.run, blob)
             database.execute("INSERT INTO boundaries VALUES (?, ?, ?, ?, ?, ?)", row)
     return versions

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -17,14 +17,14 @@ from geoplan import __version__
 from geoplan.batch.codec import decode, encode
 from geoplan.batch.difference import difference, served_table
 from geoplan.batch.inputs import Inputs, LostTableError, read_inputs
-from geoplan.batch.ledger import Run, begin_run, end_run, last_done, note_boundaries, runs
+from geoplan.batch.ledger import Run, begin_run, end_run, last_done, note_boundaries, reason_record, rely_on, runs
 from geoplan.batch.stages import MAP_FILES, OUTPUTS, PROPOSAL_FILES, REPORT_FILES, Graph, build_graph, file_digest
-from geoplan.batch.store import STORE, Store, open_store
+from geoplan.batch.store import STORE, DamagedLedgerError, Store, open_store
 from geoplan.batch.versions import library_versions
 from geoplan.batch.work import Describe, Work, content_digests
 from geoplan.check import Finding
 from geoplan.coverage import Coverage
-from geoplan.errors import GeoplanError, InputError, Message, msg
+from geoplan.errors import GeoplanError, InputError, Message, OutputError, msg
 from geoplan.model import Progress
 from geoplan.project import Project, default_folder, protect_inputs
 from geoplan.report import (
@@ -32,7 +32,18 @@ from geoplan.report import (
     staged,
 )
 
-__all__ = ["FILES", "RunResult", "explain_run", "recorded", "run_files", "run_project", "run_record"]
+__all__ = [
+    "FILES",
+    "RunResult",
+    "explain_run",
+    "reading_again",
+    "recorded",
+    "run_files",
+    "run_project",
+    "run_record",
+]
+
+T = TypeVar("T")
 
 FILES = (*REPORT_FILES[:2], *MAP_FILES, *REPORT_FILES[2:])
 """The files that a run writes."""
@@ -115,9 +126,11 @@ class RunResult:
     def coverage(self) -> Coverage:
         """The measurement, taken up from the store."""
         with open_store(self.folder) as store:
-            inputs, _ = read_inputs(self.project, store, _silent, anonymise=self.anonymise)
-            work = Work(self.project, inputs, store, self.graph)
-            return work.coverage
+            return reading_again(lambda: self._measured(store))
+
+    def _measured(self, store: Store) -> Coverage:
+        inputs, _ = read_inputs(self.project, store, _silent, anonymise=self.anonymise)
+        return Work(self.project, inputs, store, self.graph).coverage
 
 
 def explain_run(
@@ -150,8 +163,12 @@ def explain_run(
     """
     folder = default_folder(project) if out is None else Path(out)
     with open_store(folder) as store:
-        inputs, read_again = read_inputs(project, store, progress or _silent, anonymise=anonymise)
-        return _graph(project, inputs, store, folder, language, read_again)
+
+        def plan() -> Graph:
+            inputs, read_again = read_inputs(project, store, progress or _silent, anonymise=anonymise)
+            return _graph(project, inputs, store, folder, language, read_again)
+
+        return reading_again(plan)
 
 
 def _graph(project: Project, inputs: Inputs, store: Store, folder: Path, language: str, read_again: bool) -> Graph:
@@ -206,12 +223,39 @@ def run_project(
     files = run_files(project)
     check_outputs(folder, files)
     protect_inputs(project, folder, files)
-    with _no_debris(folder), open_store(folder) as store, recorded(store, name) as record:
-        try:
-            return _run(project, folder, store, record, language, name, anonymise, tell, describe)
-        except LostTableError:
-            # its entry is forgotten by now: the file is read again
-            return _run(project, folder, store, record, language, name, anonymise, tell, describe)
+
+    def attempt(damaged: tuple[str, ...] = ()) -> RunResult:
+        with _no_debris(folder), open_store(folder) as store, recorded(store, name) as record:
+            store.damaged += damaged
+            return reading_again(
+                lambda: _run(project, folder, store, record, language, name, anonymise, tell, describe)
+            )
+
+    try:
+        return attempt()
+    except DamagedLedgerError:
+        # it has been put aside by now: a new one is begun
+        return attempt(("ledger",))
+
+
+def reading_again(work: Callable[[], T]) -> T:
+    """Do something with a town; if the store turns out to have lost one of its tables, its file is read again.
+
+    Parameters
+    ----------
+    work
+        Reads the town's files as far as they are not in the store, and does something with the town.
+
+    Returns
+    -------
+    object
+        What it gave.
+    """
+    try:
+        return work()
+    except LostTableError:
+        # its entry is forgotten by now
+        return work()
 
 
 @contextmanager
@@ -245,6 +289,7 @@ def _run(
     inputs, read_again = read_inputs(project, store, reading, anonymise=anonymise)
     before = last_done(store)
     graph = _graph(project, inputs, store, folder, language, read_again)
+    rely_on(store, graph, before)
     record |= run_record(project, inputs, graph, language)
     work = Work(project, inputs, store, graph, progress=tell)
     findings, answer = work.findings, work.answer(describe, language)
@@ -294,7 +339,7 @@ def _publish(work: Work, folder: Path, store: Store, language: str) -> None:
         written = work.write(stage, language)
         digests = {file: file_digest(stage / file) for file in written}
     keys = {file: work.graph.key(stage) for stage, files in OUTPUTS.items() for file in files if file in written}
-    with store.database as database:
+    with store.change() as database:
         rows = [(file, keys[file], digests[file]) for file in written]
         database.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?)", rows)
 
@@ -302,7 +347,8 @@ def _publish(work: Work, folder: Path, store: Store, language: str) -> None:
 def _served_blob(work: Work) -> str:
     """Who is served, as it lies in the store."""
     key = work.graph.key("coverage")
-    if not work.store.has("served", key):
+    # looked at, and not only asked for: it is compared with now and by later runs
+    if work.store.find("served", key) is None:
         work.store.put("served", key, encode(served_table(work.coverage)))
     return str(work.store.blob_of("served", key))
 
@@ -335,13 +381,14 @@ def run_record(project: Project, inputs: Inputs, graph: Graph, language: str) ->
         "version": __version__,
         "libraries": library_versions(),
         "language": language,
-        "seed": None,  # no stage of a run draws anything
+        # the search for proposals is the only stage that draws anything
+        "seed": project.propose.seed if "proposal" in graph.stages else None,
         "files": dict(inputs.files),
         "tables": content_digests(inputs.digests),
         "options": project.model_dump(mode="json", exclude={"path", "scenarios"}),
         "anonymised": inputs.anonymise,
         "stages": {name: dict(stage.parts) for name, stage in graph.stages.items()},
-        "ran": {name: str(stage.reason) for name, stage in graph.stages.items() if stage.runs},
+        "ran": {name: reason_record(stage.reason) for name, stage in graph.stages.items() if stage.runs},
     }
 
 
@@ -385,7 +432,7 @@ def _try_end(store: Store, number: int, outcome: str, seconds: float, record: di
     """Enter the end of a run; where even that fails (a full disk), the error that is on its way counts."""
     try:
         end_run(store, number, outcome, seconds, record)
-    except sqlite3.Error:
+    except (sqlite3.Error, OutputError):
         if outcome == "done":
             raise
 

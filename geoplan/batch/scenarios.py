@@ -13,7 +13,7 @@ from geopandas import GeoDataFrame
 
 from geoplan.batch.difference import circles_compared, difference, totals
 from geoplan.batch.inputs import LostTableError, read_inputs, with_town
-from geoplan.batch.ledger import last_done
+from geoplan.batch.ledger import last_done, rely_on
 from geoplan.batch.running import recorded, run_record
 from geoplan.batch.stages import build_graph
 from geoplan.batch.store import STORE, Store, open_store
@@ -307,6 +307,7 @@ def _work(
     graph = build_graph(
         project, inputs, store, language=language, out=folder, last=last, read_again=read_again, line=key
     )
+    rely_on(store, graph, before)
     return Work(project, inputs, store, graph, line=key)
 
 

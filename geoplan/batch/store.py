@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from geoplan.batch.lock import locked
 from geoplan.errors import Fault, OutputError, Where, msg
 from geoplan.report.staging import STAGE
 
-__all__ = ["STORE", "Entry", "Store", "open_store", "writing"]
+__all__ = ["STORE", "DamagedLedgerError", "Entry", "Store", "damaged_ledger", "open_store", "writing"]
 
 STORE = ".geoplan"
 """Name of the store's folder in that of the results."""
@@ -37,6 +37,44 @@ CREATE TABLE IF NOT EXISTS boundaries (
     level TEXT, digest TEXT, name TEXT, made TEXT, run INTEGER, blob TEXT, PRIMARY KEY (level, digest));
 CREATE TABLE IF NOT EXISTS outputs (file TEXT PRIMARY KEY, key TEXT, digest TEXT);
 """
+_LEDGER = "ledger.sqlite"
+_COLUMNS = {
+    "entries": "stage, key, blob, size, run, used",
+    "runs": "id, started, seconds, outcome, name, scenario, record",
+    "boundaries": "level, digest, name, made, run, blob",
+    "outputs": "file, key, digest",
+}
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DamagedLedgerError(OutputError):
+    """The ledger is damaged, and what it says cannot be used."""
+
+
+def damaged_ledger(path: Path, *, aside: bool) -> DamagedLedgerError:
+    """The error that says that a ledger is damaged.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    aside
+        Whether it has been put aside already, as only the holder of the lock may do.
+
+    Returns
+    -------
+    DamagedLedgerError
+    """
+    given = msg("it was damaged and has been put aside") if aside else msg("it is damaged")
+    return DamagedLedgerError(
+        Fault(
+            "ledger-damaged",
+            msg("a ledger that can be read"),
+            given,
+            msg("run the project: the next run begins a new ledger and computes again; the damaged one is kept"),
+            Where(file=str(path)),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +106,7 @@ class Store:
         Stages whose file was missing or did not have the content that its name says.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lock: bool = True) -> None:
         self.folder = folder
         self.run = 0
         self.computed: list[str] = []
@@ -76,21 +114,58 @@ class Store:
         self._used: set[tuple[str, str]] = set()
         self._blobs = folder / "blobs"
         self._blobs.mkdir(exist_ok=True)
-        self.database = self._open_ledger()
+        self.database = self._open_ledger(lock)
 
-    def _open_ledger(self) -> sqlite3.Connection:
-        path = self.folder / "ledger.sqlite"
+    def _open_ledger(self, lock: bool) -> sqlite3.Connection:
+        path = self.folder / _LEDGER
         try:
             return _connect(path)
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
+            # what is asked on opening is never wrong: an error in it comes from a garbled schema
+            garbled = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            if not (garbled or _is_damage(error)):
                 raise
-            # what it says cannot be trusted any more; it is kept for whoever wants to look
-            path.replace(_free_name(self.folder, "ledger.damaged"))
-            for side in ("ledger.sqlite-journal", "ledger.sqlite-wal"):
-                (self.folder / side).unlink(missing_ok=True)
+            if not lock:
+                # a run may hold the ledger, so whoever only reads leaves it where it is
+                raise damaged_ledger(path, aside=False) from error
+            self._put_aside()
             self.damaged.append("ledger")
             return _connect(path)
+
+    def _put_aside(self) -> Path:
+        """Move the ledger away: it cannot be trusted any more, and is kept for whoever wants to look."""
+        target = _free_name(self.folder, "ledger.damaged")
+        (self.folder / _LEDGER).replace(target)
+        for side in ("-journal", "-wal"):
+            (self.folder / f"{_LEDGER}{side}").unlink(missing_ok=True)
+        return target
+
+    def give_up(self) -> Path:
+        """Put aside a ledger whose damage showed only in use, so that whoever opens the store next begins a new one.
+
+        Returns
+        -------
+        Path
+            Where it is kept.
+        """
+        self.close()
+        return self._put_aside()
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Change the ledger, as a whole or not at all.
+
+        Yields
+        ------
+        sqlite3.Connection
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or the ledger cannot be written to.
+        """
+        with writing(self.folder), self.database as database:
+            yield database
 
     def find(self, stage: str, key: str) -> bytes | None:
         """Content of a result; None where there is none or its file is damaged.
@@ -118,6 +193,8 @@ class Store:
     def has(self, stage: str, key: str) -> bool:
         """Whether there is a result with a file of its size; its content is looked at when it is used.
 
+        Whoever is told so relies on it: it counts as used by the current run.
+
         Parameters
         ----------
         stage, key
@@ -132,12 +209,15 @@ class Store:
         if row is None:
             return False
         try:
-            return self._path(row[0]).stat().st_size == row[1]
+            there: bool = self._path(row[0]).stat().st_size == row[1]
         except OSError:
             return False
+        if there:
+            self._used.add((stage, key))
+        return there
 
     def blob_of(self, stage: str, key: str) -> str | None:
-        """Name of the file of a result.
+        """Name of the file of a result, which counts as used by the current run.
 
         Parameters
         ----------
@@ -149,7 +229,10 @@ class Store:
         str or None
         """
         row = self.database.execute("SELECT blob FROM entries WHERE stage = ? AND key = ?", (stage, key)).fetchone()
-        return None if row is None else str(row[0])
+        if row is None:
+            return None
+        self._used.add((stage, key))
+        return str(row[0])
 
     def read(self, blob: str) -> bytes | None:
         """Content of a file, if it is what its name says.
@@ -192,8 +275,8 @@ class Store:
         name = digest(content)
         with writing(self.folder):
             self._write(name, content)
-            with self.database:
-                self.database.execute(
+            with self.change() as database:
+                database.execute(
                     "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?)",
                     (stage, key, name, len(content), self.run, self.run),
                 )
@@ -279,17 +362,17 @@ class Store:
         Parameters
         ----------
         keep_runs
-            How many of the last runs keep their results.
+            How many of the last runs keep their results; runs that came to no end do not count.
 
         Returns
         -------
         tuple of int
             Files removed, and their bytes.
         """
-        last = [row[0] for row in self.database.execute("SELECT id FROM runs ORDER BY id DESC")]
+        last = [row[0] for row in self.database.execute("SELECT id FROM runs WHERE outcome = 'done' ORDER BY id DESC")]
         first_kept = last[keep_runs - 1] if 0 < keep_runs <= len(last) else (0 if keep_runs else 2**62)
-        with self.database:
-            self.database.execute("DELETE FROM entries WHERE used < ?", (first_kept,))
+        with self.change() as database:
+            database.execute("DELETE FROM entries WHERE used < ?", (first_kept,))
         return self._sweep()
 
     def clean(self) -> None:
@@ -326,14 +409,28 @@ class Store:
         _sync_folder(self._blobs)
 
     def _forget(self, stage: str, key: str) -> None:
-        with self.database:
-            self.database.execute("DELETE FROM entries WHERE stage = ? AND key = ?", (stage, key))
+        with self.change() as database:
+            database.execute("DELETE FROM entries WHERE stage = ? AND key = ?", (stage, key))
+
+    def use_on(self, stages: Iterable[str], *, since: int) -> None:
+        """Count results as used by the current run that an earlier one used, and that nobody asks for this time.
+
+        Parameters
+        ----------
+        stages
+            Of which stages.
+        since
+            The earlier run.
+        """
+        for stage in stages:
+            rows = self.database.execute("SELECT key FROM entries WHERE stage = ? AND used >= ?", (stage, since))
+            self._used.update((stage, key) for (key,) in rows)
 
     def mark_used(self) -> None:
         """Note that the current run used what it found."""
-        with self.database:
+        with self.change() as database:
             rows = [(self.run, stage, key) for stage, key in sorted(self._used)]
-            self.database.executemany("UPDATE entries SET used = ? WHERE stage = ? AND key = ?", rows)
+            database.executemany("UPDATE entries SET used = ? WHERE stage = ? AND key = ?", rows)
 
     def close(self) -> None:
         """Let go of the ledger."""
@@ -357,6 +454,9 @@ def open_store(out: Path, *, lock: bool = True) -> Iterator[Store]:
 
     Raises
     ------
+    DamagedLedgerError
+        If the ledger is damaged. The holder of the lock is told only of what shows in use, when the ledger has been put
+        aside; one that is damaged on opening is put aside and a new one begun, see ``Store.damaged``.
     OutputError
         If it cannot be made or written to, or if another run holds it.
     """
@@ -365,11 +465,16 @@ def open_store(out: Path, *, lock: bool = True) -> Iterator[Store]:
         folder.mkdir(parents=True, exist_ok=True)
     with _guard(folder, lock):
         with writing(folder):
-            store = Store(folder)
+            store = Store(folder, lock=lock)
         try:
             if lock:
                 store.clean()
             yield store
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            path = store.give_up() if lock else folder / _LEDGER
+            raise damaged_ledger(path, aside=lock) from error
         finally:
             store.close()
 
@@ -393,11 +498,29 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         database.execute("PRAGMA synchronous = FULL")
         database.executescript(_SCHEMA)
-        database.execute("SELECT count(*) FROM entries").fetchone()
+        for table, columns in _COLUMNS.items():
+            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 - names of our own
+        # all pages are looked at, not only the first one; a ledger is small
+        (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    except UnicodeDecodeError as error:
+        # a schema so garbled that not even the complaint about it is text
+        database.close()
+        raise sqlite3.DatabaseError(str(error)) from error
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error says that the ledger itself is spoilt, and not that it is locked or the disk full."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        # what is no text any more is told by Python, without a code
+        return type(error) is sqlite3.DatabaseError or "Could not decode" in str(error)
+    return code & 0xFF in _DAMAGE
 
 
 def _free_name(folder: Path, stem: str) -> Path:

@@ -19,7 +19,7 @@ from pyproj import Transformer
 from geoplan.batch.codec import digest_json
 from geoplan.batch.inputs import Inputs, read_inputs
 from geoplan.batch.memory import memory_limit, peak_bytes, reset_peak
-from geoplan.batch.running import RunResult, run_files, run_project
+from geoplan.batch.running import RunResult, reading_again, run_files, run_project
 from geoplan.batch.shipping import Parcel, pack_files, unpacked_project
 from geoplan.batch.store import open_store
 from geoplan.batch.versions import code_version
@@ -342,10 +342,17 @@ def _record(result: RunResult, language: str) -> dict[str, Any]:
 def _outline(result: RunResult) -> bytes:
     """Area of the main level; the hull of the buildings where there are no units."""
     with open_store(result.folder) as store:
-        inputs, _ = read_inputs(result.project, store, _silent, anonymise=result.anonymise)
-        tables = [f"level {level.name}.geometry" for level in inputs.levels[:1]] or ["buildings.geometry"]
-        key = digest_json([inputs.digests["crs"], *(inputs.digests[name] for name in tables)])
-        return bytes.fromhex(store.keep("outline", key, lambda: _draw(inputs).hex()))
+        store.run = result.number
+
+        def outline() -> bytes:
+            inputs, _ = read_inputs(result.project, store, _silent, anonymise=result.anonymise)
+            tables = [f"level {level.name}.geometry" for level in inputs.levels[:1]] or ["buildings.geometry"]
+            key = digest_json([inputs.digests["crs"], *(inputs.digests[name] for name in tables)])
+            return bytes.fromhex(store.keep("outline", key, lambda: _draw(inputs).hex()))
+
+        drawn = reading_again(outline)
+        store.mark_used()
+        return drawn
 
 
 def _draw(inputs: Inputs) -> bytes:

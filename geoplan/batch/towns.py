@@ -252,7 +252,7 @@ def run_towns(
     places, folder = place_towns(projects, out)
     check_outputs(folder, SUMMARY_FILES)
     with open_store(folder) as store, recorded(store, options.name) as record:
-        with store.database as database:
+        with store.change() as database:
             database.executescript(_TOWNS)
         todo = _todo(store, places, anonymise=options.anonymise) if options.retry_failed else places
         _enter_waiting(store, todo)
@@ -412,7 +412,7 @@ def _todo(store: Store, places: Sequence[Place], *, anonymise: bool) -> list[Pla
 
 
 def _enter_waiting(store: Store, todo: Iterable[Place]) -> None:
-    with store.database as database:
+    with store.change() as database:
         rows = [(store.run, place.key) for place in todo]
         database.executemany("INSERT INTO towns (run, town, status) VALUES (?, ?, 'waiting')", rows)
 
@@ -421,7 +421,7 @@ def _enter(store: Store, outcome: TownOutcome) -> None:
     """Enter a town at once, so that it is not lost."""
     record = json.dumps(outcome.record, ensure_ascii=False)
     values = (outcome.status, outcome.error, record, outcome.outline, outcome.seconds, outcome.peak_bytes)
-    with store.database as database:
+    with store.change() as database:
         database.execute(
             "UPDATE towns SET status = ?, error = ?, record = ?, outline = ?, seconds = ?, peak = ?, worker = ?, "
             "computed = ? WHERE run = ? AND town = ?",

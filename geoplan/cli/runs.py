@@ -14,6 +14,7 @@ from geoplan.cli.session import Session
 from geoplan.errors import Fault, InputError, Where, msg
 
 if TYPE_CHECKING:
+    from geoplan.batch.ledger import Run
     from geoplan.batch.store import Store
 
 _Project = Annotated[
@@ -29,7 +30,7 @@ _Json = Annotated[bool, typer.Option("--json", help=str(msg("Print one JSON obje
 @contextmanager
 def _opened(session: Session, project: Path, out: Path | None, *, lock: bool = False) -> Iterator[Store]:
     """The store of a project that has been run."""
-    from geoplan.batch.store import STORE, open_store
+    from geoplan.batch.store import STORE, damaged_ledger, open_store
     from geoplan.project import default_folder, load_project
 
     settings = load_project(project)
@@ -46,6 +47,9 @@ def _opened(session: Session, project: Path, out: Path | None, *, lock: bool = F
             )
         )
     with open_store(folder, lock=lock) as store:
+        if store.damaged:
+            # nothing is known of its files any more: better told than pruned
+            raise damaged_ledger(folder / STORE / "ledger.sqlite", aside=True)
         yield store
 
 
@@ -120,21 +124,19 @@ def show(
     ] = None,
 ) -> None:
     """Show one run."""
-    from geoplan.batch.ledger import find_run
+    from geoplan.batch.ledger import find_run, recorded_reason
 
     session: Session = context.obj
     with _opened(session, project, out) as store:
         found = find_run(store, run)
         if boundaries is not None:
-            _write_boundaries(store, found.record.get("boundaries", {}), boundaries)
-    if json:
-        _print_json(
-            session,
-            {name: getattr(found, name) for name in ("id", "started", "seconds", "outcome", "name", "scenario")}
-            | dict(found.record),
-        )
-        return
+            _write_boundaries(store, found, boundaries)
     record = found.record
+    reasons = {stage: session.say(recorded_reason(reason)) for stage, reason in record.get("ran", {}).items()}
+    if json:
+        entry = {name: getattr(found, name) for name in ("id", "started", "seconds", "outcome", "name", "scenario")}
+        _print_json(session, entry | dict(record) | ({"ran": reasons} if "ran" in record else {}))
+        return
     head = msg(
         "Run {number}, {date}: {outcome}", number=found.id, date=found.started[:16], outcome=_OUTCOMES[found.outcome]
     )
@@ -143,7 +145,7 @@ def show(
         session.print(record["error"])
     for file, digest in record.get("files", {}).items():
         session.print(f"  {digest[:12]}  {file}")
-    for stage, reason in record.get("ran", {}).items():
+    for stage, reason in reasons.items():
         session.print(f"  {stage}: {reason}")
     for result in record.get("results", []):
         share = "-" if result["share"] is None else f"{result['share']:.1%}"
@@ -153,15 +155,45 @@ def show(
         session.print(session.say(msg("Written: {path}", path=boundaries)))
 
 
-def _write_boundaries(store: Store, wanted: dict[str, str], path: Path) -> None:
+def _write_boundaries(store: Store, run: Run, path: Path) -> None:
+    """Write the boundaries of a run; all of them, or none."""
     from geoplan.batch.ledger import boundaries as versions
     from geoplan.batch.ledger import load_boundary
     from geoplan.report.geopackage import write_layers
     from geoplan.report.staging import staged
 
-    levels = [load_boundary(store, one) for one in versions(store) if wanted.get(one.level) == one.digest]
+    wanted = run.record.get("boundaries") or {}
+    if not wanted:
+        raise InputError(
+            Fault(
+                code="run-without-boundaries",
+                needed=msg("a run that measured boundaries"),
+                given=msg("run {number}, which kept none", number=run.id),
+                mend=msg("name another run; see: geoplan runs PROJECT"),
+            )
+        )
+    known = {(one.level, one.digest): one for one in versions(store)}
+    levels, faults = [], []
+    for name, digest in wanted.items():
+        version = known.get((name, digest))
+        level = None if version is None else load_boundary(store, version)
+        if level is None:
+            faults.append(_damaged_version(name, name if version is None else version.name))
+        else:
+            levels.append(level)
+    if faults:
+        raise InputError(faults)
     with staged(path.parent) as stage:
-        write_layers({level.name: (level.table, "") for level in levels if level is not None}, stage / path.name)
+        write_layers({level.name: (level.table, "") for level in levels}, stage / path.name)
+
+
+def _damaged_version(level: str, version: str) -> Fault:
+    return Fault(
+        code="damaged-boundaries",
+        needed=msg("the boundaries of level {level} as they were kept", level=level),
+        given=msg("version {name} is damaged in the store", name=version),
+        mend=msg("run the project once more with these boundaries, and the version is kept anew"),
+    )
 
 
 def compare(

@@ -50,7 +50,8 @@ def _table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], tit
         title=Text(title) if title else None, box=None, pad_edge=False, title_justify="left", padding=(0, 2, 0, 0)
     )
     for head, number in heads:
-        table.add_column(Text(head), justify="right" if number else "left", no_wrap=not number)
+        # a number that is cut is another number: where room is short, words go on in the next line
+        table.add_column(Text(head), justify="right" if number else "left", no_wrap=number)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table

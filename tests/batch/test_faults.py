@@ -7,10 +7,12 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from batch_worlds import FILES, contents, moved_boundary, tables, write
 from geoplan.batch import open_store, run_project
 from geoplan.batch.ledger import runs
 from geoplan.batch.lock import locked
+from geoplan.batch.store import DamagedLedgerError
 from geoplan.errors import OutputError
 from geoplan.project import load_project
 
@@ -160,10 +163,42 @@ def test_a_damaged_entry_is_noticed_and_computed_again(worlds, town):
     assert contents(town / "out") == after
 
 
-def test_a_damaged_ledger_is_put_aside(worlds, town):
+def spoil(ledger: Path, start: int, end: int | None) -> None:
+    """Write noise over a part of a ledger."""
+    content = bytearray(ledger.read_bytes())
+    noise = random.Random(start).randbytes(len(content[start:end]))  # noqa: S311 - no secret
+    content[start:end] = noise
+    ledger.write_bytes(content)
+
+
+def garble_record(ledger: Path) -> None:
+    """Leave pages whole, and cut short what the last run wrote."""
+    with closing(sqlite3.connect(ledger)) as database, database:
+        database.execute("UPDATE runs SET record = substr(record, 1, 100)")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda ledger: ledger.write_bytes(b"no database" * 1000),
+        lambda ledger: spoil(ledger, 4096, 7000),
+        lambda ledger: spoil(ledger, 12288, None),
+        lambda ledger: ledger.write_bytes(
+            ledger.read_bytes().replace(b"run INTEGER, blob TEXT", b"run INTEGER, bl\xbdb TEXT")
+        ),
+        garble_record,
+    ],
+    ids=["no ledger", "second page", "from the fourth page on", "a name of the schema", "a record"],
+)
+def test_a_damaged_ledger_is_put_aside(damage, worlds, town):
     _, _, after = worlds
     ledger = town / "out" / ".geoplan" / "ledger.sqlite"
-    ledger.write_bytes(b"no database" * 1000)
+    damage(ledger)
+    spoilt = ledger.read_bytes()
+    # whoever only reads may meet a run at its work: the ledger is left where it is
+    with pytest.raises(DamagedLedgerError, match="it is damaged"), open_store(town / "out", lock=False) as store:
+        runs(store)
+    assert ledger.read_bytes() == spoilt
     result = run_project(load_project(town))
     assert result.damaged == ("ledger",)
     assert contents(town / "out") == after
@@ -193,12 +228,14 @@ def test_two_runs_do_not_meet_and_a_dead_one_holds_nothing(town, tmp_path):
     run_project(load_project(town))
 
 
-def test_a_full_disk_keeps_the_old_results(worlds, town):
+# from the first entry into the ledger on, in the middle, and when the largest result is written
+@pytest.mark.parametrize("limit", [1000, 8000, FULL_DISK])
+def test_a_full_disk_keeps_the_old_results(limit, worlds, town):
     _, before, after = worlds
 
     def work() -> None:
         project = load_project(town)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK, FULL_DISK))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         run_project(project)
 
     _, status = os.waitpid(in_child(work), 0)

@@ -11,12 +11,13 @@ from batch_worlds import moved_boundary, tables, write
 from small_town import TOML
 
 import geoplan.batch.walks as walks_module
-from geoplan.batch import explain_run, run_project
+from geoplan.batch import explain_run, open_store, run_project
+from geoplan.batch.ledger import find_run
 from geoplan.batch.stages import PROPOSAL_FILES
 from geoplan.cli import main
 from geoplan.project import load_project
 
-WITH_RUN = TOML + "\n[propose]\nlower = 1\nupper = 1000\neffort = 1\nwith_run = true\n"
+WITH_RUN = TOML + "\n[propose]\nlower = 1\nupper = 1000\neffort = 1\nseed = 7\nwith_run = true\n"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,8 @@ def test_proposals_are_made_again_only_when_something_changes_them(town: Path, t
     assert not any(stage.runs for stage in again.graph.stages.values())
     assert again.proposals
     assert proposals(town / "out") == made
+    with open_store(town / "out", lock=False) as store:
+        assert find_run(store, "last").record["seed"] == 7
 
     write(town, {**tables(), "communities": moved_boundary()}, toml=WITH_RUN)
     assert "proposal" in runs(town)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from small_town import layers, write_layers, write_town
 
+from geoplan.batch import open_store
+from geoplan.batch.ledger import boundaries
 from geoplan.cli import main
+from geoplan.text import translate
 
 
 @pytest.fixture
@@ -64,7 +69,9 @@ def test_a_day_with_the_ledger(run: Callable[..., tuple[int, str]], tmp_path: Pa
     assert run("show", town, "99")[0] == 2
 
 
-def test_boundaries_of_a_run_as_a_file(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+def test_boundaries_of_a_run_as_a_file(
+    run: Callable[..., tuple[int, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import geopandas as gpd
 
     town = write_town(tmp_path / "town")
@@ -72,3 +79,58 @@ def test_boundaries_of_a_run_as_a_file(run: Callable[..., tuple[int, str]], tmp_
     assert run("show", town, "1", "--boundaries", tmp_path / "old.gpkg")[0] == 0
     table = gpd.read_file(tmp_path / "old.gpkg", layer="communities")
     assert table["id"].tolist() == ["A", "B"]
+
+    with open_store(town / "out", lock=False) as store:
+        (version,) = boundaries(store)
+    blob = town / "out" / ".geoplan" / "blobs" / version.blob
+    content = blob.read_bytes()
+    blob.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(SystemExit) as ended:
+        main(["show", str(town), "1", "--language", "en", "--boundaries", str(tmp_path / "new.gpkg")])
+    assert ended.value.code == 2
+    assert "version communities 1 is damaged in the store" in capsys.readouterr().err
+    assert not (tmp_path / "new.gpkg").exists()
+    assert "boundary" in run("run", town, "-q")[1]
+    assert run("show", town, "1", "--boundaries", tmp_path / "new.gpkg")[0] == 0
+    assert (tmp_path / "new.gpkg").read_bytes() == (tmp_path / "old.gpkg").read_bytes()
+
+
+def test_runs_are_told_whole_and_in_the_language_of_the_reader(
+    run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    town = write_town(tmp_path / "town")
+    run("run", town, "-q")
+    # the stages of a first run are longer than a line
+    listed = run("runs", town)[1].splitlines()
+    assert [line.split()[0] for line in listed[:3]] == ["历次运行", "#", "1"]
+    never = "it has never been computed"
+    assert f"read: {translate(never, 'zh')}" in run("show", town)[1]
+    assert f"read: {never}" in run("show", town, "--language", "en")[1]
+    assert json.loads(run("show", town, "--json")[1])["ran"]["read"] == translate(never, "zh")
+    # earlier versions kept the English sentence
+    with closing(sqlite3.connect(town / "out" / ".geoplan" / "ledger.sqlite")) as database, database:
+        database.execute("UPDATE runs SET record = json_set(record, '$.ran.read', 'changed: {file}')")
+    assert "read: changed: {file}" in run("show", town)[1]
+
+
+def test_pruning_keeps_what_the_last_run_stands_on(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    town = write_town(tmp_path / "town")
+    run("run", town, "-q")
+    run("run", town, "-q")
+    pruned = json.loads(run("cache", town, "--prune", "1", "--json")[1])
+    assert pruned["removed"]["files"] == 0
+    assert run("compare", town, "last", "last")[0] == 0
+
+
+@pytest.mark.parametrize("words", [["runs"], ["show"], ["cache"], ["cache", "--prune", "1"]])
+def test_a_damaged_ledger_is_told(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    town = write_town(tmp_path / "town")
+    ledger = town / "out" / ".geoplan" / "ledger.sqlite"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_bytes(b"no database" * 1000)
+    with pytest.raises(SystemExit) as ended:
+        main([words[0], str(town), *words[1:], "--language", "en"])
+    assert ended.value.code not in (0, 70)
+    assert "the next run begins a new ledger" in capsys.readouterr().err
+    # only pruning holds the lock
+    assert (ledger.read_bytes() == b"no database" * 1000) == ("--prune" not in words)
