@@ -254,8 +254,11 @@ def build_graph(
     proposed = "proposal" in states and states["proposal"].missing
     no_times = no_coverage and bool(walks.missing_times)
     no_land = drawn and bool(walks.missing_land)
-    tables = _table_sweeps(project, inputs, store, digest_json(snap)) if proposed else 0
-    no_snaps = (no_coverage or drawn or proposed) and not store.has("snap", digest_json(snap))
+    # asked for in any case: what is asked for counts as used, and is not pruned
+    snaps_lost = not store.has("snap", digest_json(snap))
+    tables_lost = _table_sweeps(project, inputs, store, digest_json(snap)) if project.propose.with_run else 0
+    tables = tables_lost if proposed else 0
+    no_snaps = (no_coverage or drawn or proposed) and snaps_lost
     needed = no_snaps or no_times or no_land or tables > 0
     build.add("network", network, missing=needed, why=msg("walks that are not in the store need it"))
     build.add("snap", snap, missing=no_snaps)
