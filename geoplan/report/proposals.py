@@ -73,7 +73,6 @@ def _alternative(proposal: Proposal, language: str) -> dict[str, Any]:
         "max_deviation": after.max_deviation,
         "boundary_m": after.boundary_m,
         "mean_walk_min": proposal.walked.mean_walk_min,
-        "mean_walk_with_candidates_min": proposal.planned_walk_min,
     }
 
 

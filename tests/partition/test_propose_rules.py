@@ -248,7 +248,6 @@ def test_walks_compare_with_those_to_today_s_centres() -> None:
         assert p.planned_walk_min < p.walked.mean_walk_min
         (row,) = proposals_record([p])["alternatives"]
         assert row["mean_walk_min"] == pytest.approx(p.walked.mean_walk_min)
-        assert row["mean_walk_with_candidates_min"] == pytest.approx(p.planned_walk_min)
         assert "mean walk to today's centres" in str(one_line(p, "en"))
     without = worlds.town("AAAA\nBBBB\nBBBB", facilities=sites(["00"], []))
     p = propose_communities(without, target=60, parts=2, effort=2)[0]
