@@ -62,7 +62,11 @@ def test_the_page_shows_the_map_and_tells_when_it_is_another(tmp_path: Path) -> 
 def test_saving_a_layer_runs_again_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     """The command as a planner uses it: a process, a save, the page's new version, Ctrl-C."""
     town = write(tmp_path / "town")
-    command = [sys.executable, "-u", "-m", "geoplan", "run", str(town), "--watch", "--quiet", "--language", "en"]
+    words = ["run", str(town), "--watch", "--quiet", "--language", "en"]
+    # whoever starts the tests in the background has Ctrl-C ignored below
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from geoplan.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-u", "-c", code, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         lines: queue.Queue[str] = queue.Queue()
         assert process.stdout is not None
@@ -86,5 +90,8 @@ def test_saving_a_layer_runs_again_and_ctrl_c_ends_it(tmp_path: Path) -> None:
             assert urllib.request.urlopen(f"{address}version", timeout=10).read() != first  # noqa: S310 - loopback
         finally:
             process.send_signal(signal.SIGINT)
-            code = process.wait(timeout=60)
-    assert code == 130
+            try:
+                ended = process.wait(timeout=60)
+            finally:
+                process.kill()  # or leaving the block would wait for a process that goes on watching
+    assert ended == 130
